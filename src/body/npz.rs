@@ -1,0 +1,1 @@
+//! npz archives: bounded, checked, never unpickled.

@@ -1,0 +1,118 @@
+//! Engines: what turns a request into a painted picture.
+//!
+//! [`Engine`] is the one trait; the diffusion engine lives here, on candle, and the mannequin engine, which
+//! needs no weights, one row up. A request is plain data: control images as float planes beside the framed
+//! scene, so an engine takes what it understands. This room refuses to know projects' files, the composite
+//! and windows.
+
+pub mod progress;
+
+use crate::picture::Planes;
+use crate::project::Recipe;
+use crate::scene::Scene;
+use image::RgbImage;
+use progress::Control;
+use std::collections::BTreeMap;
+
+/// Paints pictures.
+pub trait Engine: Send + Sync {
+    /// Who paints, for people and for records.
+    fn card(&self) -> EngineCard;
+
+    /// The size at which this engine paints for a canvas of this size.
+    fn network_size(&self, canvas_width: u32, canvas_height: u32) -> NetworkSize;
+
+    /// Paints one picture of the request's size. Calls `control` at least once a network block.
+    fn generate(&self, request: &Request<'_>, control: &Control) -> Result<Generated, EngineError>;
+}
+
+/// An engine's name and what its pictures are worth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EngineCard {
+    /// Bundle name and version, or the engine's own.
+    pub name: String,
+    pub kind: EngineKind,
+    /// `cpu`, `cuda:0`, with the reason it was picked.
+    pub device: String,
+}
+
+/// What an engine's pictures are worth; untrained and layout pictures are labelled wherever they show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EngineKind {
+    /// A drawing of the layout, not a model's picture.
+    Layout,
+    /// Random weights: true shapes and timings, meaningless pictures.
+    Untrained,
+    Trained,
+}
+
+/// A picture size that networks accept: both sides multiples of 8, 64..=4096.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct NetworkSize {
+    width: u32,
+    height: u32,
+}
+
+impl NetworkSize {
+    /// Allowed length of a side in pixels.
+    pub const SIDE: std::ops::RangeInclusive<u32> = 64..=4096;
+
+    /// Checks once; inside, a size cannot be wrong.
+    pub fn new(width: u32, height: u32) -> Result<Self, EngineError> {
+        let fits = |side: u32| Self::SIDE.contains(&side) && side.is_multiple_of(8);
+        if fits(width) && fits(height) {
+            Ok(Self { width, height })
+        } else {
+            Err(EngineError::Size { width, height })
+        }
+    }
+
+    pub fn width(self) -> u32 {
+        self.width
+    }
+
+    pub fn height(self) -> u32 {
+        self.height
+    }
+}
+
+/// Everything that decides one painted picture.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    pub size: NetworkSize,
+    /// `[4, H, W]`: I_c premultiplied by M, then I_s (METHOD 1). Network frame.
+    pub hint: &'a Planes,
+    /// `[3, 224, 224]`, 0..=1, before ImageNet normalisation.
+    pub pose_image: &'a Planes,
+    /// Likewise; none leaves the appearance branch out.
+    pub appearance_image: Option<&'a Planes>,
+    pub prompt: &'a str,
+    pub negative_prompt: &'a str,
+    pub recipe: &'a Recipe,
+    /// Camera and band in the network frame.
+    pub scene: &'a Scene,
+    /// `[1, H, W]` matte in the network frame, for engines that shade around the earring.
+    pub matte: &'a Planes,
+    /// Also return the tensors of the trace file (CONTRACTS).
+    pub trace: bool,
+}
+
+/// An engine's result.
+#[derive(Debug, Clone)]
+pub struct Generated {
+    /// I_g, of the request's size.
+    pub picture: RgbImage,
+    /// Named tensors for `--trace`, each with its shape; empty unless asked for.
+    pub trace: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
+}
+
+/// Why an engine did not paint.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error(transparent)]
+    Cancelled(#[from] progress::Cancelled),
+    #[error(
+        "{width} x {height} is not a size that networks accept: both sides must be multiples of 8 from 64 to 4096"
+    )]
+    Size { width: u32, height: u32 },
+}

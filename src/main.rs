@@ -1,0 +1,3 @@
+//! Starts the window or a command; the only exit code.
+
+fn main() {}
