@@ -1,0 +1,145 @@
+//! The prompt's encoder: CLIP's text transformer (Hugging Face `CLIPTextModel`).
+//!
+//! It takes token ids and knows no words; the tokenizer stands elsewhere.
+
+use super::EngineError;
+use super::config::{CHANNELS, ConfigError, DEPTH, divides, in_range, small_positive};
+use super::ops::{Activation, Embedding, LayerNorm, Linear, Mask, attend};
+use candle_core::{Result, Tensor};
+use candle_nn::VarBuilder;
+use serde::Deserialize;
+
+/// Every tensor's name starts so here. Some files leave it out; whoever opens such a file adds it.
+pub const PREFIX: &str = "text_model";
+
+/// `CLIPTextConfig`; what is not named here is ignored.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+pub struct TextConfig {
+    pub vocab_size: usize,
+    /// Width of the tokens.
+    pub hidden_size: usize,
+    pub intermediate_size: usize,
+    pub num_hidden_layers: usize,
+    pub num_attention_heads: usize,
+    /// Longest prompt in tokens.
+    pub max_position_embeddings: usize,
+    /// `quick_gelu` or `gelu`.
+    pub hidden_act: String,
+    pub layer_norm_eps: f64,
+}
+
+impl Default for TextConfig {
+    /// ViT-L/14's text half, as in Stable Diffusion 1.5.
+    fn default() -> Self {
+        Self {
+            vocab_size: 49_408,
+            hidden_size: 768,
+            intermediate_size: 3072,
+            num_hidden_layers: 12,
+            num_attention_heads: 12,
+            max_position_embeddings: 77,
+            hidden_act: "quick_gelu".to_owned(),
+            layer_norm_eps: 1e-5,
+        }
+    }
+}
+
+impl TextConfig {
+    /// Checks everything that the network is sized by.
+    pub fn validate(&self) -> std::result::Result<(), ConfigError> {
+        in_range("vocab_size", self.vocab_size, 1..=1_000_000)?;
+        in_range("hidden_size", self.hidden_size, CHANNELS)?;
+        in_range("intermediate_size", self.intermediate_size, 1..=65_536)?;
+        in_range("num_hidden_layers", self.num_hidden_layers, DEPTH)?;
+        in_range("max_position_embeddings", self.max_position_embeddings, 1..=4096)?;
+        divides("num_attention_heads", self.num_attention_heads, "hidden_size", self.hidden_size)?;
+        small_positive("layer_norm_eps", self.layer_norm_eps)?;
+        self.activation().map(|_| ())
+    }
+
+    fn activation(&self) -> std::result::Result<Activation, ConfigError> {
+        match self.hidden_act.as_str() {
+            "quick_gelu" => Ok(Activation::QuickGelu),
+            "gelu" => Ok(Activation::Gelu),
+            other => Err(ConfigError::Unsupported { what: "hidden_act", value: format!("{other:?}") }),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Layer {
+    norm1: LayerNorm,
+    /// Queries, keys, values, way out.
+    attention: [Linear; 4],
+    norm2: LayerNorm,
+    fc1: Linear,
+    fc2: Linear,
+}
+
+impl Layer {
+    fn load(config: &TextConfig, vb: &VarBuilder<'_>) -> Result<Self> {
+        let (width, eps) = (config.hidden_size, config.layer_norm_eps);
+        let part = |name: &str| Linear::load(width, width, &vb.pp("self_attn").pp(name));
+        Ok(Self {
+            norm1: LayerNorm::load(width, eps, &vb.pp("layer_norm1"))?,
+            attention: [part("q_proj")?, part("k_proj")?, part("v_proj")?, part("out_proj")?],
+            norm2: LayerNorm::load(width, eps, &vb.pp("layer_norm2"))?,
+            fc1: Linear::load(width, config.intermediate_size, &vb.pp("mlp.fc1"))?,
+            fc2: Linear::load(config.intermediate_size, width, &vb.pp("mlp.fc2"))?,
+        })
+    }
+
+    fn forward(&self, x: &Tensor, heads: usize, activation: Activation) -> Result<Tensor> {
+        let [q, k, v, out] = &self.attention;
+        let normed = self.norm1.forward(x)?;
+        let (q, k, v) = (q.forward(&normed)?, k.forward(&normed)?, v.forward(&normed)?);
+        let x = out.forward_added(&attend(&q, &k, &v, heads, Mask::Causal)?, x)?;
+        let hidden = self.fc1.forward_activated(&self.norm2.forward(&x)?, activation)?;
+        self.fc2.forward_added(&hidden, &x)
+    }
+}
+
+/// Turns token ids into T_t.
+#[derive(Debug, Clone)]
+pub struct TextEncoder {
+    tokens: Embedding,
+    positions: Embedding,
+    layers: Vec<Layer>,
+    final_norm: LayerNorm,
+    heads: usize,
+    activation: Activation,
+}
+
+impl TextEncoder {
+    /// Reads the weights from a builder rooted at the component, names starting with [`PREFIX`].
+    pub fn new(config: &TextConfig, vb: VarBuilder<'_>) -> std::result::Result<Self, EngineError> {
+        config.validate()?;
+        let (vb, width) = (vb.pp(PREFIX), config.hidden_size);
+        let embeddings = vb.pp("embeddings");
+        let layer = |i| Layer::load(config, &vb.pp(format!("encoder.layers.{i}")));
+        Ok(Self {
+            tokens: Embedding::load(config.vocab_size, width, &embeddings.pp("token_embedding"))?,
+            positions: Embedding::load(
+                config.max_position_embeddings,
+                width,
+                &embeddings.pp("position_embedding"),
+            )?,
+            layers: (0..config.num_hidden_layers).map(layer).collect::<Result<_>>()?,
+            final_norm: LayerNorm::load(width, config.layer_norm_eps, &vb.pp("final_layer_norm"))?,
+            heads: config.num_attention_heads,
+            activation: config.activation()?,
+        })
+    }
+
+    /// T_t, the last hidden state after the final layer norm: `ids` `[b, n]` u32 to `[b, n, d]` in the
+    /// weights' dtype. More tokens than positions, or an id outside the vocabulary, is an error.
+    pub fn forward(&self, ids: &Tensor) -> Result<Tensor> {
+        let (_, n) = ids.dims2()?;
+        let mut x = self.tokens.forward(ids)?.broadcast_add(&self.positions.first(n)?)?;
+        for layer in &self.layers {
+            x = layer.forward(&x, self.heads, self.activation)?;
+        }
+        self.final_norm.forward(&x)
+    }
+}
