@@ -248,3 +248,60 @@ fn normalised(pixels: &Tensor) -> Result<Tensor> {
     let deviation = Tensor::new(&DEVIATION, device)?.reshape((1, 3, 1, 1))?;
     pixels.to_dtype(DType::F32)?.broadcast_sub(&mean)?.broadcast_div(&deviation)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::inventory::Inventory;
+    use crate::engine::testing::{Seeded, noise};
+
+    fn tiny() -> ImageEncoderConfig {
+        let json = r#"{"hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": 70,
+            "patch_size": 14, "layerscale_value": 1.0, "drop_path_rate": 0.0}"#;
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn a_picture_gives_a_class_token_and_one_a_patch_at_any_stored_grid() {
+        for image_size in [70, 224, 518] {
+            let config = ImageEncoderConfig { image_size, ..tiny() };
+            let net = ImageEncoder::new(&config, Seeded::default().builder()).unwrap();
+            let tokens = net.forward(&noise(&[1, 3, 224, 224], "pixels")).unwrap();
+            assert_eq!(tokens.dims(), [1, 257, 8]);
+        }
+    }
+
+    #[test]
+    fn the_giant_s_gated_layers_have_its_known_width() {
+        let giant = ImageEncoderConfig {
+            hidden_size: 1536,
+            num_hidden_layers: 1,
+            num_attention_heads: 24,
+            use_swiglu_ffn: true,
+            ..tiny()
+        };
+        let inventory = Inventory::default();
+        ImageEncoder::new(&giant, inventory.builder(DType::F32)).unwrap();
+        let entries = inventory.entries();
+        assert_eq!(entries["encoder.layer.0.mlp.weights_in.weight"].shape, [8192, 1536]);
+        assert_eq!(entries["encoder.layer.0.mlp.weights_out.weight"].shape, [1536, 4096]);
+    }
+
+    #[test]
+    fn normalisation_is_imagenet_s() {
+        let grey = Tensor::full(0.5f32, (1, 3, 1, 1), &candle_core::Device::Cpu).unwrap();
+        let values = normalised(&grey).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        for (value, expected) in values.iter().zip([0.015 / 0.229, 0.044 / 0.224, 0.094 / 0.225]) {
+            assert!((value - expected).abs() < 1e-6, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn hostile_configs_are_refused() {
+        assert!(ImageEncoderConfig { num_attention_heads: 0, ..tiny() }.validate().is_err());
+        assert!(ImageEncoderConfig { patch_size: 0, ..tiny() }.validate().is_err());
+        assert!(ImageEncoderConfig { patch_size: 15, ..tiny() }.validate().is_err());
+        assert!(ImageEncoderConfig { mlp_ratio: f64::INFINITY, ..tiny() }.validate().is_err());
+        assert!(ImageEncoderConfig { image_size: usize::MAX, ..tiny() }.validate().is_err());
+    }
+}

@@ -12,6 +12,8 @@ pub mod image_encoder;
 pub mod inventory;
 pub mod ops;
 pub mod progress;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod text;
 pub mod unet;
 pub mod vae;

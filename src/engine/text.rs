@@ -143,3 +143,52 @@ impl TextEncoder {
         self.final_norm.forward(&x)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::inventory::Inventory;
+    use crate::engine::testing::{Seeded, difference};
+    use candle_core::{DType, Device};
+
+    fn tiny() -> TextConfig {
+        let json = r#"{"vocab_size": 50, "hidden_size": 12, "intermediate_size": 24, "num_hidden_layers": 2,
+            "num_attention_heads": 3, "max_position_embeddings": 9, "torch_dtype": "float32"}"#;
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn clip_s_text_half_has_its_known_number_of_parameters() {
+        let inventory = Inventory::default();
+        TextEncoder::new(&TextConfig::default(), inventory.builder(DType::F32)).unwrap();
+        assert_eq!(inventory.parameters(), 123_060_480);
+        assert!(inventory.entries().contains_key("text_model.encoder.layers.11.self_attn.out_proj.bias"));
+    }
+
+    #[test]
+    fn later_words_do_not_change_earlier_tokens() {
+        let net = TextEncoder::new(&tiny(), Seeded::default().builder()).unwrap();
+        let encode =
+            |last: u32| net.forward(&Tensor::new(&[[3u32, 7, 1, last]], &Device::Cpu).unwrap()).unwrap();
+        let (a, b) = (encode(4), encode(40));
+        assert_eq!(a.dims(), [1, 4, 12]);
+        assert!(difference(&a.narrow(1, 0, 3).unwrap(), &b.narrow(1, 0, 3).unwrap()) < 1e-6);
+        assert!(difference(&a, &b) > 1e-3);
+    }
+
+    #[test]
+    fn too_long_prompts_and_unknown_tokens_are_errors() {
+        let net = TextEncoder::new(&tiny(), Seeded::default().builder()).unwrap();
+        assert!(net.forward(&Tensor::zeros((1, 10), DType::U32, &Device::Cpu).unwrap()).is_err());
+        assert!(net.forward(&Tensor::new(&[[50u32]], &Device::Cpu).unwrap()).is_err());
+    }
+
+    #[test]
+    fn hostile_configs_are_refused() {
+        assert!(TextConfig { num_attention_heads: 0, ..tiny() }.validate().is_err());
+        assert!(TextConfig { num_attention_heads: 5, ..tiny() }.validate().is_err());
+        assert!(TextConfig { hidden_size: 1 << 40, ..tiny() }.validate().is_err());
+        assert!(TextConfig { layer_norm_eps: f64::NAN, ..tiny() }.validate().is_err());
+        assert!(TextConfig { hidden_act: "relu".to_owned(), ..tiny() }.validate().is_err());
+    }
+}

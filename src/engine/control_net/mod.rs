@@ -157,3 +157,167 @@ pub fn alpha(t: f64, gamma: f64) -> f64 {
         1.0 - (t - gamma) / gamma
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::attention::std_norm;
+    use crate::engine::inventory::Inventory;
+    use crate::engine::testing::{Seeded, difference, noise, tiny_unet};
+    use crate::engine::unet::UNet;
+
+    fn tiny(branches: &[Branch]) -> ControlNetConfig {
+        ControlNetConfig {
+            conditioning_channels: 4,
+            conditioning_embedding_out_channels: vec![4, 4, 8, 8],
+            adorn_branches: Some(branches.to_vec()),
+            net: tiny_unet(),
+            ..ControlNetConfig::default()
+        }
+    }
+
+    fn tokens(appearance: bool) -> BranchTokens {
+        BranchTokens {
+            text: noise(&[2, 7, 12], "text"),
+            pose: Some(noise(&[1, 5, 12], "pose")),
+            appearance: appearance.then(|| noise(&[1, 5, 12], "appearance")),
+        }
+    }
+
+    fn run(net: &ControlNet, tokens: &BranchTokens, alpha: f64, strength: f64) -> ControlResiduals {
+        let hint = net.embed_hint(&noise(&[1, 4, 64, 80], "hint")).unwrap();
+        let (context, latents) = (net.context(tokens).unwrap(), noise(&[2, 4, 8, 10], "latents"));
+        net.forward(&latents, 301.0, &context, &hint, alpha, strength, &Control::silent()).unwrap()
+    }
+
+    const BOTH: [Branch; 2] = [Branch::Pose, Branch::Appearance];
+
+    #[test]
+    fn alpha_follows_equation_10() {
+        let table = [
+            (0.0, 1.0),
+            (400.0, 1.0),
+            (500.0, 0.75),
+            (600.0, 0.5),
+            (799.0, 0.0025),
+            (800.0, 0.0),
+            (999.0, 0.0),
+        ];
+        for (t, expected) in table {
+            assert!((alpha(t, 400.0) - expected).abs() < 1e-12, "t = {t}: {}", alpha(t, 400.0));
+        }
+    }
+
+    #[test]
+    fn alpha_of_gamma_0_is_1_at_the_last_moment_only() {
+        assert_eq!((alpha(0.0, 0.0), alpha(1.0, 0.0), alpha(999.0, 0.0)), (1.0, 0.0, 0.0));
+        assert_eq!(alpha(1.0, f64::NAN), 0.0);
+    }
+
+    #[test]
+    fn a_stock_control_net_has_its_known_number_of_parameters() {
+        let inventory = Inventory::default();
+        let net = ControlNet::new(&ControlNetConfig::default(), 768, inventory.builder(DType::F32)).unwrap();
+        assert_eq!(inventory.parameters(), 361_279_120);
+        assert_eq!(net.down.len(), 12);
+        assert!(!net.has(Branch::Pose) && !net.has(Branch::Appearance));
+    }
+
+    #[test]
+    fn branches_add_exactly_their_own_tensors() {
+        let (stock, ours) = (Inventory::default(), Inventory::default());
+        ControlNet::new(&tiny(&[]), 20, stock.builder(DType::F32)).unwrap();
+        ControlNet::new(&tiny(&BOTH), 20, ours.builder(DType::F32)).unwrap();
+        let stock = stock.entries();
+        let added: Vec<String> =
+            ours.entries().into_keys().filter(|name| !stock.contains_key(name)).collect();
+        // Three transformers with seven tensors a branch, and two projections.
+        assert_eq!(added.len(), 2 * (3 * 7 + 2));
+        assert!(
+            added
+                .contains(&"mid_block.attentions.0.transformer_blocks.0.attn2_pose.to_out.0.bias".to_owned())
+        );
+        assert!(added.iter().all(|name| name.contains("pose") || name.contains("appearance")), "{added:?}");
+    }
+
+    #[test]
+    fn residuals_fit_the_denoiser_and_zero_convolutions_leave_it_alone() {
+        let zeros = Seeded { zeros: true, ..Seeded::default() };
+        let control_net = ControlNet::new(&tiny(&BOTH), 20, zeros.builder()).unwrap();
+        let denoiser = UNet::new(&tiny_unet(), Seeded::default().builder()).unwrap();
+        let (latents, text) = (noise(&[2, 4, 8, 10], "latents"), noise(&[2, 7, 12], "text"));
+        let paint = |residuals: Option<&ControlResiduals>| {
+            denoiser.forward(&latents, 301.0, &text, residuals, &Control::silent()).unwrap()
+        };
+        let silent = run(&control_net, &tokens(true), 1.0, 1.0);
+        assert_eq!(difference(&paint(None), &paint(Some(&silent))), 0.0);
+        let trained = ControlNet::new(&tiny(&BOTH), 20, Seeded::default().builder()).unwrap();
+        let loud = run(&trained, &tokens(true), 1.0, 1.0);
+        assert!(difference(&paint(None), &paint(Some(&loud))) > 1e-3);
+    }
+
+    #[test]
+    fn appearance_is_left_out_without_tokens_or_at_alpha_0() {
+        let net = ControlNet::new(&tiny(&BOTH), 20, Seeded::default().builder()).unwrap();
+        let absent = run(&net, &tokens(false), 1.0, 1.0).middle;
+        assert_eq!(difference(&absent, &run(&net, &tokens(true), 0.0, 1.0).middle), 0.0);
+        assert!(difference(&absent, &run(&net, &tokens(true), 0.5, 1.0).middle) > 1e-4);
+    }
+
+    #[test]
+    fn strength_scales_every_residual() {
+        let net = ControlNet::new(&tiny(&BOTH), 20, Seeded::default().builder()).unwrap();
+        let (full, half) = (run(&net, &tokens(true), 1.0, 1.0), run(&net, &tokens(true), 1.0, 0.5));
+        for (full, half) in full.down.iter().chain([&full.middle]).zip(half.down.iter().chain([&half.middle]))
+        {
+            assert!(difference(&(full * 0.5).unwrap(), half) < 1e-6);
+        }
+    }
+
+    #[test]
+    fn std_norm_gives_appearance_the_text_s_deviation_whatever_its_own() {
+        let text = noise(&[2, 9, 6], "y_t");
+        let deviation = |x: &Tensor, sample: usize| {
+            let values = x.get(sample).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            let mean = values.iter().sum::<f32>() / values.len() as f32;
+            let squares = values.iter().map(|value| (value - mean).powi(2)).sum::<f32>();
+            (squares / (values.len() - 1) as f32).sqrt()
+        };
+        for scale in [1e-3, 1.0, 1e4] {
+            let normed = std_norm(&(noise(&[2, 9, 6], "y_a") * scale).unwrap(), &text).unwrap();
+            for sample in 0..2 {
+                let (got, want) = (deviation(&normed, sample), deviation(&text, sample));
+                assert!((got - want).abs() < 1e-4 * want, "scale {scale}: {got} for {want}");
+            }
+        }
+        let silent = std_norm(&text.zeros_like().unwrap(), &text).unwrap();
+        assert_eq!(difference(&silent, &text.zeros_like().unwrap()), 0.0);
+    }
+
+    #[test]
+    fn gradients_reach_branches_and_projections() {
+        for (part, leaves) in [("attn2_pose", 15), ("attn2_appearance", 15), ("_proj.weight", 2)] {
+            let source = Seeded { trained: Some(part), ..Seeded::default() };
+            let net = ControlNet::new(&tiny(&BOTH), 20, source.builder()).unwrap();
+            let dino = noise(&[1, 5, 20], "dino");
+            let tokens = BranchTokens {
+                pose: net.pose_tokens(&dino).unwrap(),
+                appearance: net.appearance_tokens(&dino).unwrap(),
+                ..tokens(true)
+            };
+            let loss = run(&net, &tokens, 0.7, 1.0).middle.sqr().unwrap().mean_all().unwrap();
+            let grads = loss.backward().unwrap();
+            let variables = source.variables.lock().unwrap();
+            let wanted =
+                variables.iter().filter(|(name, _)| part.contains("attn2") || !name.contains("time"));
+            let mut reached = 0;
+            for (name, variable) in wanted.filter(|(name, _)| part != "_proj.weight" || !name.contains('s')) {
+                let grad = grads.get(variable).unwrap_or_else(|| panic!("no gradient for {name}"));
+                let size = grad.sqr().unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap();
+                assert!(size.is_finite() && size > 0.0, "{name}: {size}");
+                reached += 1;
+            }
+            assert_eq!(reached, leaves, "{part}: {:?}", variables.keys());
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Convolutions over channels-last pictures.
 
-use super::linear::{Linear, uniform};
+use super::linear::uniform;
 use candle_core::{DType, Result, Tensor};
 use candle_nn::{Init, VarBuilder};
 

@@ -19,7 +19,7 @@ struct UpBlock {
 
 /// `up_blocks`, `conv_norm_out` and `conv_out`.
 #[derive(Debug, Clone)]
-pub struct Decoder {
+pub(super) struct Decoder {
     up_blocks: Vec<UpBlock>,
     conv_norm_out: GroupNorm,
     conv_out: Conv2d,
@@ -27,7 +27,7 @@ pub struct Decoder {
 
 impl Decoder {
     /// `skips` are the encoder's skip channels, `place` the number of its transformers.
-    pub fn load(
+    pub(super) fn load(
         config: &UNetConfig,
         shape: &TransformerShape,
         skips: &[usize],
@@ -55,7 +55,7 @@ impl Decoder {
     }
 
     /// The predicted noise, `[b, h, w, out_channels]`.
-    pub fn forward(
+    pub(super) fn forward(
         &self,
         descent: Descent,
         context: CrossContext<'_>,

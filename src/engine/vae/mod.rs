@@ -235,3 +235,76 @@ impl Vae {
         Ok(to_channels_first(&pixels)?.to_dtype(latents.dtype())?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::inventory::Inventory;
+    use crate::engine::testing::{Seeded, difference, noise};
+    use candle_core::Device;
+    use std::collections::HashMap;
+
+    fn tiny() -> VaeConfig {
+        let json = r#"{"block_out_channels": [8, 8, 16, 16], "norm_num_groups": 4, "layers_per_block": 1,
+            "sample_size": 64, "_class_name": "AutoencoderKL"}"#;
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn stable_diffusion_s_autoencoder_has_its_known_number_of_parameters() {
+        let inventory = Inventory::default();
+        let vae = Vae::new(&VaeConfig::default(), inventory.builder(DType::F32)).unwrap();
+        assert_eq!(inventory.parameters(), 83_653_863);
+        assert_eq!(vae.scaling_factor(), 0.18215);
+    }
+
+    #[test]
+    fn shapes_hold_both_ways_for_oblong_pictures() {
+        let vae = Vae::new(&tiny(), Seeded::default().builder()).unwrap();
+        let latents = vae.encode(&noise(&[1, 3, 64, 40], "pixels"), &Control::silent()).unwrap();
+        assert_eq!(
+            (latents.mean.dims(), latents.logvar.dims()),
+            ([1, 4, 8, 5].as_slice(), [1, 4, 8, 5].as_slice())
+        );
+        let pixels = vae.decode(&latents.mean, &Control::silent()).unwrap();
+        assert_eq!(pixels.dims(), [1, 3, 64, 40]);
+    }
+
+    #[test]
+    fn older_files_attention_names_are_the_same_network() {
+        let (inventory, seeded) = (Inventory::default(), Seeded::default().builder());
+        Vae::new(&tiny(), inventory.builder(DType::F32)).unwrap();
+        let named = |old: bool| {
+            let tensors = inventory.entries().into_iter().map(|(name, entry)| {
+                let tensor = seeded.get_with_hints(entry.shape, &name, entry.init).unwrap();
+                let pairs = [
+                    ("to_q.", "query."),
+                    ("to_k.", "key."),
+                    ("to_v.", "value."),
+                    ("to_out.0.", "proj_attn."),
+                ];
+                let name = if old {
+                    pairs.iter().fold(name, |name, (new, old)| name.replace(new, old))
+                } else {
+                    name
+                };
+                (name, tensor)
+            });
+            let tensors: HashMap<String, Tensor> = tensors.collect();
+            Vae::new(&tiny(), VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu)).unwrap()
+        };
+        let decode = |vae: &Vae| vae.decode(&noise(&[1, 4, 4, 4], "latents"), &Control::silent()).unwrap();
+        assert_eq!(difference(&decode(&named(true)), &decode(&named(false))), 0.0);
+    }
+
+    #[test]
+    fn hostile_configs_are_refused() {
+        assert!(VaeConfig { norm_num_groups: 3, ..tiny() }.validate().is_err());
+        assert!(VaeConfig { block_out_channels: Vec::new(), ..tiny() }.validate().is_err());
+        assert!(VaeConfig { scaling_factor: f64::NAN, ..tiny() }.validate().is_err());
+        assert!(VaeConfig { layers_per_block: usize::MAX, ..tiny() }.validate().is_err());
+        assert!(VaeConfig { shift_factor: Some(0.1), ..tiny() }.validate().is_err());
+        let other = VaeConfig { up_block_types: vec!["AttnUpDecoderBlock2D".to_owned(); 4], ..tiny() };
+        assert!(other.validate().unwrap_err().to_string().contains("AttnUpDecoderBlock2D"));
+    }
+}
