@@ -74,6 +74,12 @@ pub(crate) fn difference(a: &Tensor, b: &Tensor) -> f32 {
     gap.and_then(|gap| gap.max(0)?.to_scalar()).expect("finite numbers")
 }
 
+/// Length of the difference over that of `b`.
+pub(crate) fn relative(a: &Tensor, b: &Tensor) -> f32 {
+    let length = |x: &Tensor| x.sqr()?.sum_all()?.sqrt()?.to_scalar::<f32>();
+    (a - b).and_then(|gap| Ok(length(&gap)? / length(b)?)).expect("same shapes")
+}
+
 /// Three levels, the coarsest without transformers: every kind of block in miniature.
 pub(crate) fn tiny_unet() -> UNetConfig {
     let json = r#"{"block_out_channels": [8, 16, 16], "norm_num_groups": 4, "attention_head_dim": 2,

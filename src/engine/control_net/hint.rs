@@ -20,7 +20,7 @@ impl HintEmbedding {
         for (i, pair) in channels.windows(2).enumerate() {
             let block = |half: usize| vb.pp(format!("blocks.{}", 2 * i + half));
             convs.push(Conv2d::load(pair[0], pair[0], &block(0))?);
-            convs.push(Conv2d::load_strided(pair[0], pair[1], 2, Padding::Around, &block(1))?);
+            convs.push(Conv2d::load_halving(pair[0], pair[1], Padding::Around, &block(1))?);
         }
         let (last, out) = (channels[channels.len() - 1], config.net.block_out_channels[0]);
         Ok(Self { convs, conv_out: Conv2d::load_zero(last, out, &vb.pp("conv_out"))? })

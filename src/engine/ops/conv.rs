@@ -13,7 +13,7 @@ pub enum Padding {
     Trailing,
 }
 
-/// A 3x3 convolution.
+/// A 3x3 convolution. Stride 1 goes with padding around only.
 #[derive(Debug, Clone)]
 pub struct Conv2d {
     /// `[outputs, inputs, 3, 3]`, as on disk.
@@ -27,25 +27,20 @@ pub struct Conv2d {
 impl Conv2d {
     /// Reads `weight` and `bias` of a 3x3 convolution that keeps the size.
     pub fn load(inputs: usize, outputs: usize, vb: &VarBuilder<'_>) -> Result<Self> {
-        Self::load_strided(inputs, outputs, 1, Padding::Around, vb)
+        Self::load_hinted(inputs, outputs, uniform(inputs * 9), vb)
     }
 
-    /// Reads `weight` and `bias` of a 3x3 convolution.
-    pub fn load_strided(
+    /// Reads `weight` and `bias` of a 3x3 convolution that halves the size.
+    pub fn load_halving(
         inputs: usize,
         outputs: usize,
-        stride: usize,
         padding: Padding,
         vb: &VarBuilder<'_>,
     ) -> Result<Self> {
-        Self::load_hinted(inputs, outputs, uniform(inputs * 9), vb).map(|conv| Self {
-            stride,
-            padding,
-            ..conv
-        })
+        Ok(Self { stride: 2, padding, ..Self::load(inputs, outputs, vb)? })
     }
 
-    /// The same where a fresh network starts from zeros (ControlNet's zero convolutions).
+    /// One that keeps the size and starts from zeros in a fresh network (ControlNet's hint).
     pub fn load_zero(inputs: usize, outputs: usize, vb: &VarBuilder<'_>) -> Result<Self> {
         Self::load_hinted(inputs, outputs, Init::Const(0.0), vb)
     }
@@ -68,15 +63,26 @@ impl Conv2d {
         } else {
             (x.clone(), self.weight.clone())
         };
-        let (x, around) = match self.padding {
-            Padding::Around => (x, 1),
-            Padding::Trailing => (x.pad_with_zeros(1, 0, 1)?.pad_with_zeros(2, 0, 1)?, 0),
-        };
+        let (x, around) = self.padded(x)?;
         let view = x.permute((0, 3, 1, 2))?;
         // The CPU's convolution gathers by stride anyway; the others want the order they name.
         let view = if view.device().is_cpu() { view } else { view.contiguous()? };
         let y = view.conv2d(&weight, around, self.stride, 1, 1)?;
         y.permute((0, 2, 3, 1))?.contiguous()?.to_dtype(dtype)?.broadcast_add(&self.bias)
+    }
+
+    /// `x` with what zeros the convolution does not add itself, and how many it adds on every side.
+    fn padded(&self, x: Tensor) -> Result<(Tensor, usize)> {
+        let (_, h, w, _) = x.dims4()?;
+        // candle's backward tells the input's size from its height alone, so strided inputs are padded to
+        // exactly what the stride reads: an unread last row or column is never there.
+        let (before, after): (usize, fn(usize) -> usize) = match (self.stride, self.padding) {
+            (1, Padding::Around) => return Ok((x, 1)),
+            (_, Padding::Around) => (1, |side| side % 2),
+            (_, Padding::Trailing) => (0, |side| 1 - side % 2),
+        };
+        let x = x.pad_with_zeros(1, before, after(h))?.pad_with_zeros(2, before, after(w))?;
+        Ok((x, 0))
     }
 
     /// The convolution of `x` added to `residual`, which has its result's shape.
@@ -132,6 +138,26 @@ mod tests {
             let want = by_definition(&x, &conv);
             assert_eq!(got.len(), want.len());
             assert!(got.iter().zip(&want).all(|(a, b)| (a - b).abs() < 1e-5), "stride {stride} {padding:?}");
+        }
+    }
+
+    #[test]
+    fn gradients_of_a_halving_convolution_survive_sides_of_unlike_parity() {
+        let weight = candle_core::Var::from_tensor(&counting(&[4, 3, 3, 3])).unwrap();
+        let x = candle_core::Var::from_tensor(&counting(&[1, 4, 5, 3])).unwrap();
+        let padding = Padding::Around;
+        let conv = Conv2d { weight: weight.as_tensor().clone(), bias: counting(&[4]), stride: 2, padding };
+        let loss = |x: &Tensor| conv.forward(x).unwrap().sqr().unwrap().sum_all().unwrap();
+        let grads = loss(&x).backward().unwrap();
+        let grad = grads.get(&x).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        assert_eq!(grads.get(&weight).unwrap().dims(), [4, 3, 3, 3]);
+        for place in [0, 29, 59] {
+            let mut step = vec![0f32; 60];
+            step[place] = 1e-2;
+            let step = Tensor::from_vec(step, (1, 4, 5, 3), &Device::Cpu).unwrap();
+            let at = |x: Result<Tensor>| loss(&x.unwrap()).to_scalar::<f32>().unwrap();
+            let slope = (at(x.as_tensor() + &step) - at(x.as_tensor() - &step)) / 2e-2;
+            assert!((slope - grad[place]).abs() < 1e-2 * slope.abs().max(1.0), "{slope} {}", grad[place]);
         }
     }
 

@@ -63,7 +63,7 @@ pub struct Downsample(Conv2d);
 
 impl Downsample {
     pub fn load(channels: usize, padding: Padding, vb: &VarBuilder<'_>) -> Result<Self> {
-        Conv2d::load_strided(channels, channels, 2, padding, &vb.pp("downsamplers.0.conv")).map(Self)
+        Conv2d::load_halving(channels, channels, padding, &vb.pp("downsamplers.0.conv")).map(Self)
     }
 
     /// `x` `[b, h, w, c]` to half of each side.
