@@ -2,6 +2,8 @@
 //!
 //! `tests/oracles/README.md` says what made the fixtures.
 
+#![expect(clippy::unwrap_used, reason = "a test, helpers included")]
+
 use adorn::engine::control_net::{BranchTokens, ControlNet, ControlNetConfig, ControlResiduals, alpha};
 use adorn::engine::image_encoder::{ImageEncoder, ImageEncoderConfig};
 use adorn::engine::progress::Control;

@@ -179,6 +179,7 @@ pub struct ImageEncoder {
 
 impl ImageEncoder {
     /// Reads the weights from a builder rooted at the component, names without [`PREFIX`].
+    #[expect(clippy::needless_pass_by_value, reason = "handed over, as everywhere in candle")]
     pub fn new(config: &ImageEncoderConfig, vb: VarBuilder<'_>) -> std::result::Result<Self, EngineError> {
         config.validate()?;
         let (width, patch, embeddings) = (config.hidden_size, config.patch_size, vb.pp("embeddings"));

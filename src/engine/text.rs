@@ -113,6 +113,7 @@ pub struct TextEncoder {
 
 impl TextEncoder {
     /// Reads the weights from a builder rooted at the component, names starting with [`PREFIX`].
+    #[expect(clippy::needless_pass_by_value, reason = "handed over, as everywhere in candle")]
     pub fn new(config: &TextConfig, vb: VarBuilder<'_>) -> std::result::Result<Self, EngineError> {
         config.validate()?;
         let (vb, width) = (vb.pp(PREFIX), config.hidden_size);

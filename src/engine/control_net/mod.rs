@@ -51,6 +51,7 @@ impl ControlNet {
     /// the image encoder's tokens, which the branches' projections take.
     ///
     /// Branches are those that the config lists, or without a list those that the file holds.
+    #[expect(clippy::needless_pass_by_value, reason = "handed over, as everywhere in candle")]
     pub fn new(
         config: &ControlNetConfig,
         image_width: usize,

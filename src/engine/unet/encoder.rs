@@ -55,18 +55,18 @@ struct DownBlock {
 
 /// What the way down leaves for the way up.
 #[derive(Debug, Clone)]
-pub struct Descent {
+pub(crate) struct Descent {
     /// `[b, h, w, c]`, in the order in which they came.
-    pub skips: Vec<Tensor>,
+    pub(crate) skips: Vec<Tensor>,
     /// The coarsest picture after the middle block.
-    pub middle: Tensor,
+    pub(crate) middle: Tensor,
     /// SiLU of the time embedding, `[1, width]`.
-    pub time: Tensor,
+    pub(crate) time: Tensor,
 }
 
 /// `conv_in`, `time_embedding`, `down_blocks` and `mid_block`.
 #[derive(Debug, Clone)]
-pub struct Encoder {
+pub(crate) struct Encoder {
     conv_in: Conv2d,
     time_embedding: TimeEmbedding,
     down_blocks: Vec<DownBlock>,
@@ -80,7 +80,7 @@ pub struct Encoder {
 
 impl Encoder {
     /// `config` has been validated.
-    pub fn load(
+    pub(crate) fn load(
         config: &UNetConfig,
         shape: &TransformerShape,
         vb: &VarBuilder<'_>,
@@ -116,24 +116,24 @@ impl Encoder {
     }
 
     /// Channels of each skip, in order.
-    pub fn skip_channels(&self) -> &[usize] {
+    pub(crate) fn skip_channels(&self) -> &[usize] {
         &self.skip_channels
     }
 
     /// Transformers passed so far: the next one's place.
-    pub fn transformers(&self) -> usize {
+    pub(crate) fn transformers(&self) -> usize {
         self.transformers
     }
 
     /// Keys and values of every transformer's branches, in order.
-    pub fn keys(&self, tokens: &BranchTokens) -> Result<Vec<BranchKeys>> {
+    pub(crate) fn keys(&self, tokens: &BranchTokens) -> Result<Vec<BranchKeys>> {
         let down = self.down_blocks.iter().flat_map(|block| &block.layers);
         let transformers = down.filter_map(|(_, transformer)| transformer.as_ref());
         transformers.chain([&self.mid_attention]).map(|transformer| transformer.keys(tokens)).collect()
     }
 
     /// `latents` `[b, h, w, in_channels]`; `addition` `[b or 1, h, w, c]` joins them after `conv_in`.
-    pub fn forward(
+    pub(crate) fn forward(
         &self,
         latents: &Tensor,
         addition: Option<&Tensor>,

@@ -31,6 +31,7 @@ pub struct UNet {
 
 impl UNet {
     /// Reads the weights from a builder rooted at the component, in its dtype.
+    #[expect(clippy::needless_pass_by_value, reason = "handed over, as everywhere in candle")]
     pub fn new(config: &UNetConfig, vb: VarBuilder<'_>) -> Result<Self, EngineError> {
         config.validate()?;
         let shape = TransformerShape::text_only(config)?;

@@ -6,18 +6,18 @@ use candle_nn::VarBuilder;
 
 /// Sizes of a residual block.
 #[derive(Debug, Clone, Copy)]
-pub struct ResidualShape {
-    pub inputs: usize,
-    pub outputs: usize,
-    pub groups: usize,
-    pub eps: f64,
+pub(crate) struct ResidualShape {
+    pub(crate) inputs: usize,
+    pub(crate) outputs: usize,
+    pub(crate) groups: usize,
+    pub(crate) eps: f64,
     /// Width of the time embedding; the autoencoder has none.
-    pub time: Option<usize>,
+    pub(crate) time: Option<usize>,
 }
 
 /// diffusers' `ResnetBlock2D`.
 #[derive(Debug, Clone)]
-pub struct ResidualBlock {
+pub(crate) struct ResidualBlock {
     norm1: GroupNorm,
     conv1: Conv2d,
     time_emb_proj: Option<Linear>,
@@ -27,7 +27,7 @@ pub struct ResidualBlock {
 }
 
 impl ResidualBlock {
-    pub fn load(shape: ResidualShape, vb: &VarBuilder<'_>) -> Result<Self> {
+    pub(crate) fn load(shape: ResidualShape, vb: &VarBuilder<'_>) -> Result<Self> {
         let ResidualShape { inputs, outputs, groups, eps, time } = shape;
         let time_layer = |width| Linear::load(width, outputs, &vb.pp("time_emb_proj"));
         let shortcut = || Linear::load_pointwise(inputs, outputs, None, &vb.pp("conv_shortcut"));
@@ -42,7 +42,7 @@ impl ResidualBlock {
     }
 
     /// `x` `[b, h, w, inputs]` to `[b, h, w, outputs]`; `time` is SiLU of the time embedding, `[1, width]`.
-    pub fn forward(&self, x: &Tensor, time: Option<&Tensor>) -> Result<Tensor> {
+    pub(crate) fn forward(&self, x: &Tensor, time: Option<&Tensor>) -> Result<Tensor> {
         let mut hidden = self.conv1.forward(&self.norm1.forward_silu(x)?)?;
         if let (Some(layer), Some(time)) = (&self.time_emb_proj, time) {
             let shift = layer.forward(time)?;
@@ -59,30 +59,30 @@ impl ResidualBlock {
 
 /// Halves a picture: a convolution of stride 2, under `downsamplers.0`.
 #[derive(Debug, Clone)]
-pub struct Downsample(Conv2d);
+pub(crate) struct Downsample(Conv2d);
 
 impl Downsample {
-    pub fn load(channels: usize, padding: Padding, vb: &VarBuilder<'_>) -> Result<Self> {
+    pub(crate) fn load(channels: usize, padding: Padding, vb: &VarBuilder<'_>) -> Result<Self> {
         Conv2d::load_halving(channels, channels, padding, &vb.pp("downsamplers.0.conv")).map(Self)
     }
 
     /// `x` `[b, h, w, c]` to half of each side.
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
         self.0.forward(x)
     }
 }
 
 /// Enlarges a picture: nearest neighbour, then a convolution, under `upsamplers.0`.
 #[derive(Debug, Clone)]
-pub struct Upsample(Conv2d);
+pub(crate) struct Upsample(Conv2d);
 
 impl Upsample {
-    pub fn load(channels: usize, vb: &VarBuilder<'_>) -> Result<Self> {
+    pub(crate) fn load(channels: usize, vb: &VarBuilder<'_>) -> Result<Self> {
         Conv2d::load(channels, channels, &vb.pp("upsamplers.0.conv")).map(Self)
     }
 
     /// `x` `[b, h, w, c]` to `[b, height, width, c]`.
-    pub fn forward(&self, x: &Tensor, height: usize, width: usize) -> Result<Tensor> {
+    pub(crate) fn forward(&self, x: &Tensor, height: usize, width: usize) -> Result<Tensor> {
         self.0.forward(&upsample_nearest(x, height, width)?)
     }
 }

@@ -188,6 +188,7 @@ pub struct Vae {
 
 impl Vae {
     /// Reads the weights from a builder rooted at the component, in its dtype.
+    #[expect(clippy::needless_pass_by_value, reason = "handed over, as everywhere in candle")]
     pub fn new(config: &VaeConfig, vb: VarBuilder<'_>) -> std::result::Result<Self, EngineError> {
         config.validate()?;
         let pointwise = |asked: bool, channels: usize, name: &str| {
