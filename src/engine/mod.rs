@@ -6,15 +6,21 @@
 //! and windows.
 
 pub mod attention;
+pub mod checkpoint;
 pub mod config;
 pub mod control_net;
+pub mod device;
+pub(crate) mod files;
 pub mod image_encoder;
 pub mod inventory;
+pub mod noise;
 pub mod ops;
 pub mod progress;
+pub mod sampler;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod text;
+pub mod tokenizer;
 pub mod unet;
 pub mod vae;
 
@@ -132,6 +138,14 @@ pub enum EngineError {
         "the ControlNet returned {found} residuals where the denoiser takes {expected}: use one of its family"
     )]
     Residuals { expected: usize, found: usize },
+    #[error(transparent)]
+    Checkpoint(#[from] checkpoint::CheckpointError),
+    #[error(transparent)]
+    Device(#[from] device::DeviceError),
+    #[error(transparent)]
+    Sampler(#[from] sampler::SamplerError),
+    #[error(transparent)]
+    Tokenizer(#[from] tokenizer::TokenizerError),
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
 }
