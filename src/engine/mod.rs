@@ -6,6 +6,7 @@
 //! and windows.
 
 pub mod attention;
+pub mod bundle;
 pub mod checkpoint;
 pub mod config;
 pub mod control_net;
@@ -138,6 +139,8 @@ pub enum EngineError {
         "the ControlNet returned {found} residuals where the denoiser takes {expected}: use one of its family"
     )]
     Residuals { expected: usize, found: usize },
+    #[error(transparent)]
+    Bundle(#[from] bundle::BundleError),
     #[error(transparent)]
     Checkpoint(#[from] checkpoint::CheckpointError),
     #[error(transparent)]
