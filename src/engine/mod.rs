@@ -6,11 +6,13 @@
 //! and windows.
 
 pub mod attention;
+pub mod bench;
 pub mod bundle;
 pub mod checkpoint;
 pub mod config;
 pub mod control_net;
 pub mod device;
+pub mod diffusion;
 pub(crate) mod files;
 pub mod image_encoder;
 pub mod inventory;
@@ -139,6 +141,12 @@ pub enum EngineError {
         "the ControlNet returned {found} residuals where the denoiser takes {expected}: use one of its family"
     )]
     Residuals { expected: usize, found: usize },
+    #[error(
+        "a control image is {found:?} where the engine takes {expected:?}: make it for the engine's size"
+    )]
+    Planes { found: [usize; 3], expected: [usize; 3] },
+    #[error("{stage} gave numbers that are not finite: use --dtype f32, or check the bundle")]
+    NotFinite { stage: &'static str },
     #[error(transparent)]
     Bundle(#[from] bundle::BundleError),
     #[error(transparent)]
