@@ -73,7 +73,7 @@ pub struct BranchKeys {
 pub enum CrossContext<'a> {
     /// Text tokens `[b, n, c]`.
     Text(&'a Tensor),
-    /// Prepared keys of every block, in the order of [`Transformer::place`], and alpha (Eq. 10).
+    /// Prepared keys of every transformer, in the order in which pictures pass them, and alpha (Eq. 10).
     Branches { keys: &'a [BranchKeys], alpha: f64 },
 }
 

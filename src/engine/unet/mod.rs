@@ -83,6 +83,7 @@ mod tests {
     use crate::engine::inventory::Inventory;
     use crate::engine::progress::CancelFlag;
     use crate::engine::testing::{Seeded, difference, noise, relative, tiny_unet};
+    use candle_core::Var;
 
     fn run(net: &UNet, h: usize, w: usize, residuals: Option<&ControlResiduals>) -> Tensor {
         let (latents, text) = (noise(&[2, 4, h, w], "latents"), noise(&[2, 7, 12], "text"));
@@ -132,6 +133,35 @@ mod tests {
         let (latents, text) = (noise(&[1, 4, 8, 8], "latents"), noise(&[1, 7, 12], "text"));
         let outcome = net.forward(&latents, 1.0, &text, Some(&residuals), &Control::silent());
         assert!(matches!(outcome, Err(EngineError::Residuals { expected: 6, found: 0 })), "{outcome:?}");
+    }
+
+    #[test]
+    fn gradients_reach_every_residual_through_the_frozen_network() {
+        let net = UNet::new(&tiny_unet(), Seeded::default().builder()).unwrap();
+        // 9 x 7 latents halve to 5 x 4 and 3 x 2.
+        let shapes = [[9, 7, 8], [9, 7, 8], [5, 4, 8], [5, 4, 16], [3, 2, 16], [3, 2, 16], [3, 2, 16]];
+        let residual = |[h, w, c]: [usize; 3]| Var::from_tensor(&noise(&[2, h, w, c], "residual")).unwrap();
+        let variables = shapes.map(residual);
+        let loss = |middle: &Tensor| {
+            let down = variables[..6].iter().map(|variable| variable.as_tensor().clone()).collect();
+            let residuals = ControlResiduals { down, middle: middle.clone() };
+            run(&net, 9, 7, Some(&residuals)).sqr().unwrap().sum_all().unwrap()
+        };
+        let middle = variables[6].as_tensor();
+        let grads = loss(middle).backward().unwrap();
+        for variable in &variables {
+            let size = grads.get(variable).unwrap().sqr().unwrap().sum_all().unwrap();
+            let size = size.to_scalar::<f32>().unwrap();
+            assert!(size.is_finite() && size > 0.0, "{size}");
+        }
+        let direction = noise(&[2, 3, 2, 16], "direction");
+        let step = (&direction * 1e-2).unwrap();
+        let at =
+            |middle: Result<Tensor, candle_core::Error>| loss(&middle.unwrap()).to_scalar::<f32>().unwrap();
+        let slope = (at(middle + &step) - at(middle - &step)) / 2e-2;
+        let along = (grads.get(middle).unwrap() * direction).unwrap().sum_all().unwrap();
+        let along = along.to_scalar::<f32>().unwrap();
+        assert!((slope - along).abs() < 0.02 * slope.abs().max(1.0), "{slope} by steps, {along} by autograd");
     }
 
     #[test]
