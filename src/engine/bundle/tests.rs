@@ -1,3 +1,5 @@
+//! Bundles made up, opened, spoiled and checked.
+
 use super::random::{FileType, RandomSize, write_random};
 use super::*;
 use crate::engine::progress::{CancelFlag, Control};

@@ -1,3 +1,5 @@
+//! Weight files, whole and hostile ones.
+
 use super::*;
 use candle_core::{DType, Device, Tensor};
 use std::collections::HashMap;

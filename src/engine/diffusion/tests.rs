@@ -1,3 +1,5 @@
+//! The engine end to end, on a small random bundle.
+
 use super::*;
 use crate::body::PosedBody;
 use crate::engine::bench;
