@@ -96,6 +96,11 @@ impl Tokenizer {
             .map_err(|error| bad(from, error.to_string()))?;
         inner.with_padding(None);
         inner.with_truncation(None).map_err(|error| bad(from, error.to_string()))?;
+        // transformers makes the padding special within prompts too; a token that is missing stays so.
+        if inner.token_to_id(&pad).is_some() {
+            let special = [tokenizers::AddedToken::from(pad.clone(), true)];
+            inner.add_special_tokens(special).map_err(|error| bad(from, error.to_string()))?;
+        }
         Self::new(inner, &pad, length.max(2), vocabulary)
     }
 
@@ -242,6 +247,8 @@ mod tests {
         fs::write(folder.path().join("tokenizer_config.json"), r#"{"pad_token": "!"}"#).unwrap();
         let tokenizer = Tokenizer::from_folder(folder.path(), 5, 10).unwrap();
         assert_eq!(tokenizer.encode("RING").unwrap().ids, [8, 6, 9, 7, 7]);
+        // As in transformers, `!` is then no part of a word: two of them are two tokens.
+        assert_eq!(tokenizer.encode("RING!!").unwrap().ids, [8, 6, 7, 7, 9]);
     }
 
     #[test]

@@ -151,7 +151,8 @@ fn a_request_decides_every_byte_and_each_of_its_parts_counts() {
     assert_eq!(made.picture, order.paint(&second).picture);
     assert_eq!(made.picture, order.paint(&first).picture, "tokens from the cache");
     let latents = |made: &Generated| made.trace["latents.3"].1.clone();
-    let changes: [(&str, fn(&mut Order)); 8] = [
+    type Change = (&'static str, fn(&mut Order));
+    let changes: [Change; 8] = [
         ("seed", |order| order.recipe.seed = 1),
         ("prompt", |order| order.prompt = "A man"),
         ("pose", |order| order.pose = pattern(3, 224, 224, 4.0)),
