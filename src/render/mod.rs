@@ -4,6 +4,7 @@
 //! machine; the GPU one makes what must move at the window's frame rate. They share a name for everything and
 //! are tested against each other. This room refuses to know networks and windows.
 
+pub mod gpu;
 pub mod shading;
 pub mod sheet;
 pub mod software;
