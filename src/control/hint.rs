@@ -56,11 +56,6 @@ fn premultiplied(pixel: [u8; 4]) -> [f32; 4] {
 /// Network rows of the band: limits rounded to the nearest row, at least one row where the band shows at all.
 fn band_rows(band: Band, network_from_canvas: f64, height: usize) -> std::ops::Range<usize> {
     let limit = |row: f64| {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "clamped to the picture's rows"
-        )]
         let row = (row * network_from_canvas).round().clamp(0.0, height as f64) as usize;
         row
     };
