@@ -2,8 +2,9 @@
 //!
 //! SMPL-X names a vertex on each ear but none on the lobe. The lobe is found by the ear's outline seen from
 //! the front: going down from the ear vertex, the outermost point stays on the ear until, below the lobe, it
-//! jumps inwards to the neck: its largest fall. The piercing point is the vertex nearest to a point a little above and outside
-//! the ear's last one. The rule looks at edges, not vertices, so it does not depend on how fine the mesh is.
+//! jumps inwards to the neck, its largest fall. The piercing point is the vertex nearest to a point a little
+//! above and outside the ear's last one. The rule looks at edges, not vertices, so it does not depend on how
+//! fine the mesh is.
 
 use super::model::BodyFault;
 use glam::Vec3;
