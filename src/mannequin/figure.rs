@@ -20,6 +20,8 @@ const REGION_RADIUS: f32 = 0.30;
 const BELOW_CHIN: f32 = 0.06;
 /// From the bust's end, skin is invisible for the first and whole after the second length, metres.
 const FADE: (f32, f32) = (0.012, 0.10);
+/// How often reach is averaged with its neighbours' before it is carried to fine skin.
+const IRONING: usize = 2;
 /// iBUG 9, the chin.
 const CHIN: usize = 8;
 
@@ -51,7 +53,7 @@ impl<'a> Figure<'a> {
         check()?;
         Ok(Self {
             normals: skin.normals(&positions),
-            reach: skin.attribute(&reach),
+            reach: skin.attribute(&skin.relaxed(&reach, IRONING)),
             opacity: skin.attribute(&opacity(body, vertices, skin.rim())),
             positions,
             skin,

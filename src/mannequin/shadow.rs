@@ -11,9 +11,9 @@ use crate::scene::{Camera, Scene};
 use glam::{DVec2, Vec2, Vec3};
 
 /// Blur radii of the matte, metres at the lobe's depth.
-const RADII: [f32; 3] = [0.0012, 0.004, 0.012];
+const RADII: [f32; 3] = [0.0007, 0.0022, 0.007];
 /// How fast the key light's penumbra widens with distance.
-const SPREAD: f32 = 0.32;
+const SPREAD: f32 = 0.12;
 /// Part of the key light that a wholly hidden point loses.
 const DEPTH_OF_SHADOW: f32 = 0.80;
 /// Part of all light lost right beside the earring where it touches the skin.
