@@ -7,6 +7,7 @@
 mod figure;
 mod material;
 mod painter;
+mod portrait;
 mod shadow;
 mod studio;
 
@@ -17,7 +18,9 @@ use crate::render::subdivision::Subdivision;
 use crate::render::surface;
 use crate::scene::Camera;
 use figure::Figure;
+use material::PORCELAIN;
 use painter::Painter;
+pub use portrait::sample_face;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -71,7 +74,7 @@ impl Engine for MannequinEngine {
         control.step(Progress::new(Stage::Preparing, 0, 1))?;
         let figure = Figure::new(&self.coarse, &self.skin, scene, &|| control.check())?;
         control.step(Progress::new(Stage::Preparing, 1, 1))?;
-        let painter = Painter::new(&figure, scene, camera, request.matte);
+        let painter = Painter::new(&figure, scene, camera, request.matte, |_| PORCELAIN);
         let step = |done: usize, total: usize| control.step(Progress::new(Stage::Painting, done, total));
         let picture = surface::paint(&figure.mesh(), &camera, step, |column, row, fragments| {
             painter.pixel(column, row, fragments)
