@@ -26,10 +26,10 @@ const FACE: Band = Band { top: 205.0, bottom: 410.0 };
 const ANGLES: HeadAngles = HeadAngles { yaw_deg: -9.0, pitch_deg: 1.0, roll_deg: -3.0 };
 
 /// Linear sRGB.
-const SKIN: Vec3 = Vec3::new(0.60, 0.355, 0.245);
-const BLUSH: Vec3 = Vec3::new(0.60, 0.25, 0.185);
-const LIPS: Vec3 = Vec3::new(0.46, 0.115, 0.10);
-const HAIR: Vec3 = Vec3::new(0.040, 0.022, 0.014);
+const SKIN: Vec3 = Vec3::new(0.72, 0.455, 0.335);
+const BLUSH: Vec3 = Vec3::new(0.74, 0.34, 0.26);
+const LIPS: Vec3 = Vec3::new(0.62, 0.15, 0.135);
+const HAIR: Vec3 = Vec3::new(0.048, 0.026, 0.016);
 const CLOTH: Vec3 = Vec3::new(0.30, 0.27, 0.24);
 const EYE_WHITE: Vec3 = Vec3::new(0.70, 0.66, 0.62);
 const IRIS: Vec3 = Vec3::new(0.11, 0.055, 0.025);
@@ -85,7 +85,7 @@ impl Face {
         }
         let mark = |index: usize| self.rest.landmarks[index];
         let blush = [2, 14].map(|jaw| soft(at.distance(mark(jaw).lerp(mark(30), 0.5)), 0.012, 0.036));
-        let mut albedo = SKIN.lerp(BLUSH, 0.55 * (blush[0] + blush[1]).min(1.0));
+        let mut albedo = SKIN.lerp(BLUSH, 0.40 * (blush[0] + blush[1]).min(1.0));
         let front = soft(-(at.z - mark(36).z), 0.0, 0.012);
         let lips = front * inside(at.truncate(), &self.rest.landmarks[48..60], 0.0016);
         albedo = albedo.lerp(LIPS, 0.80 * lips);
@@ -95,14 +95,14 @@ impl Face {
             let (distance, share) = along(at, &self.rest.landmarks[brow.clone()], Vec3::Y * 0.001);
             // Fuller towards the nose.
             let inner = if brow.start == 17 { share } else { 1.0 - share };
-            soft(distance, 0.0012 + 0.0012 * inner, 0.0034 + 0.0020 * inner)
+            soft(distance - 0.0008 * inner, 0.0002, 0.0036)
         });
-        albedo = albedo.lerp(HAIR, 0.78 * front * brows[0].max(brows[1]));
+        albedo = albedo.lerp(HAIR, 0.62 * front * brows[0].max(brows[1]));
         let hair = soft(-self.hair(at), -0.62, -0.30);
         let cloth = soft(at.y - self.neckline(at), -0.001, 0.001);
         albedo = albedo.lerp(self.strands(at), hair).lerp(CLOTH, cloth);
         let below = Vec3::new(1.0, 0.42, 0.28).lerp(Vec3::ONE, hair.max(cloth));
-        let glaze = 0.030 + 0.030 * lips + 0.010 * hair - 0.026 * cloth;
+        let glaze = 0.030 + 0.030 * lips + 0.045 * hair - 0.026 * cloth;
         Stuff { albedo, below, glaze, gloss: 16.0 + 20.0 * lips }
     }
 
@@ -114,7 +114,7 @@ impl Face {
         let ring = soft((aside - 0.0056).abs(), 0.0, 0.0012);
         let pupil = if ahead { soft(aside, 0.0019, 0.0026) } else { 0.0 };
         let albedo = EYE_WHITE.lerp(IRIS * (1.0 - 0.6 * ring), iris).lerp(PUPIL, pupil);
-        Stuff { albedo, below: Vec3::ONE, glaze: 0.10, gloss: 220.0 }
+        Stuff { albedo, below: Vec3::ONE, glaze: 0.16, gloss: 260.0 }
     }
 
     /// How much hair grows there, 0..=1: above a line from the forehead over the temples and behind the ears.
@@ -141,7 +141,7 @@ impl Face {
         let out = at - self.rest.lobes[0].midpoint(self.rest.lobes[1]);
         let across = out.x.atan2(out.y.max(0.0) + 0.04);
         let wave = (across * 95.0).sin() * 0.5 + (across * 41.0 + out.z * 20.0).sin() * 0.5;
-        HAIR * (1.0 + 0.45 * wave)
+        HAIR * (1.0 + 0.16 * wave)
     }
 
     /// A wide round neckline: cloth lies below it.
@@ -176,7 +176,7 @@ fn along(at: Vec3, line: &[Vec3], offset: Vec3) -> (f32, f32) {
     best
 }
 
-/// How far inside a closed outline a point is: 1 inside, 0 further outside than `edge`.
+/// How far inside a closed outline a point is: 1 inside, 0 further outside than twice `edge`.
 fn inside(at: Vec2, outline: &[Vec3], edge: f32) -> f32 {
     let (mut within, mut nearest) = (false, f32::INFINITY);
     for (index, from) in outline.iter().enumerate() {
@@ -190,7 +190,7 @@ fn inside(at: Vec2, outline: &[Vec3], edge: f32) -> f32 {
         nearest = nearest.min(at.distance(from.lerp(to, share)));
     }
     let signed = if within { -nearest } else { nearest };
-    soft(signed, -edge, edge)
+    soft(signed - edge, -edge, edge)
 }
 
 #[cfg(test)]
