@@ -96,8 +96,7 @@ impl Map {
         let reach = radius.round().max(0.0) as usize;
         let mut map = self.clone();
         for _ in 0..3 {
-            map = map.box_rows(reach).transposed();
-            map = map.box_rows(reach).transposed();
+            map = map.box_rows(reach).box_columns(reach);
         }
         map
     }
@@ -117,14 +116,24 @@ impl Map {
         Self { values, ..*self }
     }
 
-    fn transposed(&self) -> Self {
-        let mut values = vec![0.0; self.values.len()];
-        for (row, line) in self.values.chunks_exact(self.width).enumerate() {
-            for (column, value) in line.iter().enumerate() {
-                values[column * self.height + row] = *value;
+    /// Likewise along each column.
+    fn box_columns(&self, reach: usize) -> Self {
+        let share = 1.0 / (2 * reach + 1) as f32;
+        let row = |index: usize| &self.values[index * self.width..(index + 1) * self.width];
+        let mut values = Vec::with_capacity(self.values.len());
+        let mut sums = vec![0.0; self.width];
+        let add = |index: usize, sign: f32, sums: &mut Vec<f32>| {
+            if index < self.height {
+                sums.iter_mut().zip(row(index)).for_each(|(sum, value)| *sum += sign * value);
             }
+        };
+        (0..reach).for_each(|index| add(index, 1.0, &mut sums));
+        for index in 0..self.height {
+            add(index + reach, 1.0, &mut sums);
+            values.extend(sums.iter().map(|sum| sum * share));
+            add(index.checked_sub(reach).unwrap_or(self.height), -1.0, &mut sums);
         }
-        Self { width: self.height, height: self.width, values }
+        Self { values, ..*self }
     }
 
     /// Bilinear, 0 outside.
