@@ -121,11 +121,11 @@ pub enum EngineError {
     #[error(transparent)]
     Cancelled(#[from] progress::Cancelled),
     #[error(
-        "{width} x {height} is not a size that networks accept: both sides must be multiples of 8 from 64 to 4096"
-    )]
-    Size { width: u32, height: u32 },
-    #[error(
         "the layout preview was made for a body of {expected} vertices, but the scene's has {found}; choose the body file again"
     )]
     Body { expected: usize, found: usize },
+    #[error(
+        "{width} x {height} is not a size that networks accept: both sides must be multiples of 8 from 64 to 4096"
+    )]
+    Size { width: u32, height: u32 },
 }

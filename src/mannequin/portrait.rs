@@ -73,6 +73,7 @@ impl Face {
         let eyes = (0..pieces.len())
             .map(|vertex| {
                 let near = |joint: usize| rest.vertices[vertex].distance(rest.joints[joint]) < 0.022;
+                // The first vertex is skin.
                 f32::from(u8::from(pieces[vertex] != pieces[0] && (near(23) || near(24))))
             })
             .collect();
