@@ -8,6 +8,9 @@ pub mod gpu;
 pub mod shading;
 pub mod sheet;
 pub mod software;
+pub mod subdivision;
+pub mod surface;
+pub mod visibility;
 
 mod raster;
 #[cfg(test)]
