@@ -5,7 +5,18 @@
 //! scene, so an engine takes what it understands. This room refuses to know projects' files, the composite
 //! and windows.
 
+pub mod attention;
+pub mod config;
+pub mod control_net;
+pub mod image_encoder;
+pub mod inventory;
+pub mod ops;
 pub mod progress;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod text;
+pub mod unet;
+pub mod vae;
 
 use crate::picture::Planes;
 use crate::project::Recipe;
@@ -128,4 +139,12 @@ pub enum EngineError {
         "{width} x {height} is not a size that networks accept: both sides must be multiples of 8 from 64 to 4096"
     )]
     Size { width: u32, height: u32 },
+    #[error(transparent)]
+    Config(#[from] config::ConfigError),
+    #[error(
+        "the ControlNet returned {found} residuals where the denoiser takes {expected}: use one of its family"
+    )]
+    Residuals { expected: usize, found: usize },
+    #[error(transparent)]
+    Candle(#[from] candle_core::Error),
 }
