@@ -3,17 +3,27 @@
 //! This room promises strict ID. Product pixels are decoded once, rastered once, and written last; nothing
 //! that a model paints can touch them. It refuses to know bodies, models and windows.
 //!
-//! Colour: pictures are 8-bit sRGB, alpha is straight; blending and resampling happen in linear light on
-//! premultiplied values.
+//! Colour: pictures are 8-bit sRGB, alpha is straight; products are blended and resampled in linear light on
+//! premultiplied values. What networks see is resized as their training resized it, see `resize.rs`.
 
+mod caption;
 mod composite;
+mod linear;
 mod load;
 mod placed;
 mod planes;
 mod png_file;
+mod resample;
+mod resize;
+mod similarity;
 
-pub use composite::composite;
-pub use load::{LoadError, ProductPhoto, load_face, load_product};
+pub use caption::{Corner, caption};
+pub use composite::{Exactness, composite, exactness};
+pub use load::{
+    Fault, LARGEST_FILE, LONGEST_SIDE, LoadError, MOST_PIXELS, ProductPhoto, load_face, load_product,
+};
 pub use placed::{PlacedEarring, Placement};
 pub use planes::Planes;
-pub use png_file::{PngError, read_record, write_png};
+pub use png_file::{LONGEST_RECORD, PngError, RECORD_KEYWORD, read_record, write_png};
+pub use resize::{earring_planes, pillow_bicubic, resize_planes, resize_rgb};
+pub use similarity::{Similarity, product_matte_rows};
