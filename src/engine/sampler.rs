@@ -108,8 +108,13 @@ impl Ddim {
     }
 
     /// One step: `latents` at `timestep` and what the network predicted there (same shapes) to the latents
-    /// of the next timestep.
-    pub fn step(&self, latents: &Tensor, predicted: &Tensor, timestep: usize) -> candle_core::Result<Tensor> {
+    /// of the next timestep, and to the clean ones that are foreseen from here (x_0, for previews).
+    pub fn step(
+        &self,
+        latents: &Tensor,
+        predicted: &Tensor,
+        timestep: usize,
+    ) -> candle_core::Result<(Tensor, Tensor)> {
         let alpha = self.alphas_cumprod.get(timestep).copied().unwrap_or(self.final_alpha);
         let next = timestep.checked_sub(self.stride).and_then(|next| self.alphas_cumprod.get(next));
         let next = next.copied().unwrap_or(self.final_alpha);
@@ -125,7 +130,8 @@ impl Ddim {
             Some(limit) => clean.clamp(-limit, limit)?,
             None => clean,
         };
-        (clean * next.sqrt())? + (noise * (1.0 - next).sqrt())?
+        let latents = ((&clean * next.sqrt())? + (noise * (1.0 - next).sqrt())?)?;
+        Ok((latents, clean))
     }
 }
 
@@ -230,7 +236,7 @@ mod tests {
                 let guess = |(i, x): (usize, &f32)| 0.7 * x + 0.1 * (i as f32 + t as f32 / 100.0).cos();
                 let predicted: Vec<f32> = x.iter().enumerate().map(guess).collect();
                 let tensor = |values: Vec<f32>| Tensor::from_vec(values, 8, &Device::Cpu).unwrap();
-                x = sampler.step(&tensor(x), &tensor(predicted), t).unwrap().to_vec1().unwrap();
+                x = sampler.step(&tensor(x), &tensor(predicted), t).unwrap().0.to_vec1().unwrap();
                 for (ours, theirs) in x.iter().zip(expected) {
                     let near = 2e-5 * theirs.abs().max(1.0);
                     assert!((ours - theirs).abs() < near, "{:?} at {t}: {ours} for {theirs}", case.config);

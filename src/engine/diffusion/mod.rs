@@ -20,8 +20,9 @@ use super::vae::Vae;
 use super::{Engine, EngineCard, EngineError, EngineKind, Generated, NetworkSize, Request};
 use crate::picture::Planes;
 use candle_core::{DType, Tensor};
+use preview::LatentPreview;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 use tokens::TokenCache;
 use trace::Trace;
@@ -40,6 +41,7 @@ pub struct DiffusionEngine {
     pub(super) control_net: ControlNet,
     pub(super) vae: Vae,
     cache: TokenCache,
+    preview: OnceLock<LatentPreview>,
 }
 
 /// What stays the same from step to step.
@@ -68,6 +70,7 @@ impl DiffusionEngine {
             control_net: bundle.control_net(dtype, device)?,
             vae: bundle.vae(dtype, device)?,
             cache: TokenCache::default(),
+            preview: OnceLock::new(),
             bundle,
             picked,
         })
@@ -194,18 +197,29 @@ impl DiffusionEngine {
         let started = Instant::now();
         for (index, &timestep) in sampler.timesteps().iter().enumerate() {
             let noise = self.predict(&latents, timestep, conditions, request, control)?;
-            latents = sampler.step(&latents, &noise, timestep)?;
+            let foreseen;
+            (latents, foreseen) = sampler.step(&latents, &noise, timestep)?;
             finite(&latents, "painting")?;
             let done = index + 1;
             trace.keep(&format!("latents.{done}"), &latents)?;
             let left = (steps - done) as u32 + DECODE_IN_STEPS;
             control.step(Progress {
-                preview: preview::guess(&latents)?.map(Arc::new),
+                preview: Some(Arc::new(self.preview(control)?.picture(&foreseen)?)),
                 eta: Some(started.elapsed() / done as u32 * left),
                 ..Progress::new(Stage::Painting, done, steps)
             })?;
         }
         Ok(latents)
+    }
+
+    /// The preview's colours, fitted at the first step that shows one.
+    fn preview(&self, control: &Control) -> Result<&LatentPreview, EngineError> {
+        if let Some(preview) = self.preview.get() {
+            return Ok(preview);
+        }
+        let channels = self.bundle.configs.unet.in_channels;
+        let preview = LatentPreview::fit(&self.vae, channels, &self.picked.device, control)?;
+        Ok(self.preview.get_or_init(|| preview))
     }
 
     fn noise(&self, request: &Request<'_>) -> Result<Tensor, EngineError> {
