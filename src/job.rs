@@ -143,12 +143,16 @@ mod tests {
 
     #[test]
     fn cancel_reaches_the_work_as_an_error_and_comes_back_as_an_outcome() {
-        let mut job: Job<()> = Job::spawn("cancel", || {}, |control| {
-            loop {
-                control.check()?;
-                std::thread::sleep(Duration::from_millis(1));
-            }
-        });
+        let mut job: Job<()> = Job::spawn(
+            "cancel",
+            || {},
+            |control| {
+                loop {
+                    control.check()?;
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+            },
+        );
         job.cancel();
         assert!(matches!(wait(&mut job), Outcome::Cancelled));
     }
@@ -156,12 +160,16 @@ mod tests {
     #[test]
     fn dropping_a_job_stops_its_work() {
         let (sender, receiver) = std::sync::mpsc::channel();
-        let job: Job<()> = Job::spawn("drop", || {}, move |control| {
-            while control.check().is_ok() {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            sender.send(()).map_err(anyhow::Error::new)
-        });
+        let job: Job<()> = Job::spawn(
+            "drop",
+            || {},
+            move |control| {
+                while control.check().is_ok() {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                sender.send(()).map_err(anyhow::Error::new)
+            },
+        );
         drop(job);
         assert!(receiver.recv_timeout(Duration::from_secs(20)).is_ok());
     }
@@ -174,13 +182,17 @@ mod tests {
 
     #[test]
     fn the_last_preview_stays_until_the_next_one() {
-        let mut job = Job::spawn("preview", || {}, |control| {
-            let mut progress = Progress::new(Stage::Painting, 1, 2);
-            progress.preview = Some(Arc::new(RgbImage::new(2, 2)));
-            control.step(progress)?;
-            control.step(Progress::new(Stage::Painting, 2, 2))?;
-            Ok(())
-        });
+        let mut job = Job::spawn(
+            "preview",
+            || {},
+            |control| {
+                let mut progress = Progress::new(Stage::Painting, 1, 2);
+                progress.preview = Some(Arc::new(RgbImage::new(2, 2)));
+                control.step(progress)?;
+                control.step(Progress::new(Stage::Painting, 2, 2))?;
+                Ok(())
+            },
+        );
         assert!(matches!(wait(&mut job), Outcome::Done(())));
         assert!(job.progress().preview.is_some());
         assert_eq!(job.progress().done, 2);
