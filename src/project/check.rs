@@ -95,7 +95,7 @@ fn check_earrings(earrings: &[Earring]) -> Checked {
         format!("has {} entries; at most {MOST_EARRINGS} fit one canvas", earrings.len())
     })?;
     let mut ids = BTreeSet::new();
-    each(earrings, "earrings", |field, earring| check_earring(field, earring))?;
+    each(earrings, "earrings", check_earring)?;
     for (index, earring) in earrings.iter().enumerate() {
         require(ids.insert(earring.id), &format!("earrings[{index}].id"), || {
             format!("is {}, which an earlier earring has; ids must differ", earring.id.0)
