@@ -8,6 +8,11 @@ use crate::body::PosedBody;
 use crate::project::{CanvasSize, Ear};
 use glam::{DVec2, Vec3};
 
+/// METHOD 3: side of the pose picture in pixels, focal length in pixels, depth of the nose tip in metres.
+const PAPER_SIDE: u32 = 256;
+const PAPER_FOCAL: f64 = 5000.0;
+const NOSE_DISTANCE: f32 = 8.0;
+
 /// A pinhole camera. u = focal.x * x / z + centre.x, v = focal.y * y / z + centre.y, with (x, y, z) in the camera
 /// frame: metres, x right, y down, z forward.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -56,22 +61,38 @@ pub struct Misfit {
 impl Camera {
     /// METHOD 3: the nose tip at (0, 0, 8) m, K = [[5000, 0, 128], [0, 5000, 128], [0, 0, 1]], 256x256.
     pub fn paper(body: &PosedBody) -> Self {
-        todo!("{body:?}")
+        let mut camera = Self {
+            focal: DVec2::splat(PAPER_FOCAL),
+            centre: DVec2::splat(f64::from(PAPER_SIDE) / 2.0),
+            translation: Vec3::ZERO,
+            width: PAPER_SIDE,
+            height: PAPER_SIDE,
+        };
+        camera.translation = Vec3::new(0.0, 0.0, NOSE_DISTANCE) - camera.camera_from_world(body.nose_tip);
+        camera
     }
 
     /// A world point in this camera's picture, pixels, and its depth in metres.
     pub fn project(&self, point_in_world: Vec3) -> (DVec2, f32) {
-        todo!("{point_in_world:?}")
+        let point = self.camera_from_world(point_in_world);
+        let at = point.as_dvec3();
+        (self.focal * at.truncate() / at.z + self.centre, point.z)
     }
 
     /// World to camera frame.
     pub fn camera_from_world(&self, point_in_world: Vec3) -> Vec3 {
-        todo!("{point_in_world:?}")
+        point_in_world * Vec3::new(1.0, -1.0, -1.0) + self.translation
     }
 
     /// The same view at another picture size.
     pub fn scaled(&self, factor: DVec2) -> Self {
-        todo!("{factor:?}")
+        Self {
+            focal: self.focal * factor,
+            centre: self.centre * factor,
+            translation: self.translation,
+            width: scaled_side(self.width, factor.x),
+            height: scaled_side(self.height, factor.y),
+        }
     }
 }
 
@@ -86,4 +107,15 @@ impl Scene {
     pub fn scaled(&self, factor: DVec2) -> Self {
         todo!("{factor:?}")
     }
+}
+
+/// A picture's side after scaling, at least one pixel.
+fn scaled_side(side: u32, factor: f64) -> u32 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "`as` saturates, as wanted here"
+    )]
+    let side = (f64::from(side) * factor).round() as u32;
+    side.max(1)
 }

@@ -3,13 +3,19 @@
 //! World frame: metres, x to the subject's left, y up, z to the front. This room refuses to know cameras,
 //! pictures and GPUs.
 
+mod head_pose;
 mod landmarks;
+mod lobe;
 mod model;
+mod npy_header;
 mod npz;
+mod open_head;
 mod pose_library;
 mod skinning;
+mod smplx;
 
 pub use landmarks::LANDMARKS;
-pub use model::{BodyError, BodyModel};
-pub use pose_library::{PoseFacing, PoseLibrary, PoseTemplate};
+pub use model::{BodyError, BodyFault, BodyModel, JOINTS};
+pub use npz::NpzError;
+pub use pose_library::{PoseFacing, PoseLibrary, PoseLibraryError, PoseTemplate};
 pub use skinning::{BodyParameters, PosedBody};

@@ -4,11 +4,20 @@
 //! machine; the GPU one makes what must move at the window's frame rate. They share a name for everything and
 //! are tested against each other. This room refuses to know networks and windows.
 
+pub mod gpu;
+pub mod shading;
+pub mod sheet;
 pub mod software;
+
+mod raster;
+#[cfg(test)]
+mod shapes;
 
 use glam::Vec3;
 
 /// A triangle mesh in the world frame, as a renderer reads it.
+///
+/// Triangles that name a missing vertex, or a vertex that is not finite, are left out.
 #[derive(Debug, Clone, Copy)]
 pub struct Mesh<'a> {
     /// Metres.
