@@ -5,7 +5,7 @@ use super::{Layout, Studio, WorkflowError, lay_out};
 use crate::control::{Hint, appearance_image, pose_image, pose_render};
 use crate::engine::progress::{Control, Progress, Stage};
 use crate::engine::{Engine, EngineCard, NetworkSize, Request};
-use crate::picture::{Planes, composite, exactness};
+use crate::picture::{Exactness, Planes, composite, exactness};
 use crate::project::{CanvasSize, Variant};
 use glam::DVec2;
 use image::RgbImage;
@@ -85,7 +85,7 @@ fn render(
     let pixels = composite(&painted, &layout.placed);
     let exactness = exactness(&pixels, &layout.placed);
     if exactness.differing > 0 {
-        let crate::picture::Exactness { differing, compared, max_difference } = exactness;
+        let Exactness { differing, compared, max_difference } = exactness;
         return Err(WorkflowError::NotExact { differing, compared, max_difference });
     }
     let record = record::make(variant, studio, &card, &layout, &pixels, exactness)?;
