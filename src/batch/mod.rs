@@ -7,7 +7,7 @@
 mod plan;
 mod report;
 
-pub use plan::{ExportRequest, Job, Shard, jobs};
+pub use plan::{ExportRequest, Shard, Task, Tasks, tasks};
 pub use report::{Entry, Report, Status};
 
 use crate::engine::Engine;
@@ -15,7 +15,6 @@ use crate::engine::progress::{Cancelled, Control, Progress, Stage};
 use crate::picture::{PngError, read_record, write_png};
 use crate::project::FieldFault;
 use crate::workflow::{Record, Studio, WorkflowError, fingerprint, render_variant};
-use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -50,12 +49,12 @@ pub fn export(
     control: &Control,
     mut finished: impl FnMut(&Entry),
 ) -> Result<Report, BatchError> {
-    let jobs = jobs(request)?;
+    let tasks = tasks(request)?;
     std::fs::create_dir_all(&request.out)
         .map_err(|source| BatchError::Folder { path: request.out.clone(), source })?;
-    let mut report = Report::new(&engine.card(), jobs.total());
-    for (index, job) in jobs.enumerate() {
-        let entry = make(&job, &request.out, studio, engine, control);
+    let mut report = Report::new(&engine.card(), tasks.total());
+    for (index, task) in tasks.enumerate() {
+        let entry = make(&task, &request.out, studio, engine, control);
         report.cancelled = entry.status == Status::Cancelled;
         finished(&entry);
         report.entries.push(entry);
@@ -71,19 +70,19 @@ pub fn export(
 }
 
 /// Makes one picture, or finds it made.
-fn make(job: &Job, out: &Path, studio: &Studio, engine: &dyn Engine, control: &Control) -> Entry {
+fn make(task: &Task, out: &Path, studio: &Studio, engine: &dyn Engine, control: &Control) -> Entry {
     let started = Instant::now();
-    let path = out.join(&job.file);
-    let result = make_unless_done(job, &path, studio, engine, control);
+    let path = out.join(&task.file);
+    let result = make_unless_done(task, &path, studio, engine, control);
     let (status, error) = match result {
         Ok(status) => (status, None),
         Err(Failure::Workflow(error)) if error.is_cancelled() => (Status::Cancelled, None),
         Err(failure) => (Status::Failed, Some(failure.to_string())),
     };
     Entry {
-        variant: job.variant.name.0.clone(),
-        preset: job.preset.clone(),
-        file: job.file.clone(),
+        variant: task.variant.name.0.clone(),
+        preset: task.preset.clone(),
+        file: task.file.clone(),
         status,
         seconds: started.elapsed().as_secs_f64(),
         error,
@@ -102,20 +101,20 @@ enum Failure {
 }
 
 fn make_unless_done(
-    job: &Job,
+    task: &Task,
     path: &Path,
     studio: &Studio,
     engine: &dyn Engine,
     control: &Control,
 ) -> Result<Status, Failure> {
-    let wanted = fingerprint(&job.variant, studio, &engine.card())?;
+    let wanted = fingerprint(&task.variant, studio, &engine.card())?;
     match found(path) {
         Found::Nothing | Found::Ours(None) => {}
         Found::Ours(Some(done)) if done == wanted => return Ok(Status::Unchanged),
         Found::Ours(Some(_)) => {}
         Found::Foreign => return Err(Failure::InTheWay(path.to_owned())),
     }
-    let picture = render_variant(&job.variant, studio, engine, control)?;
+    let picture = render_variant(&task.variant, studio, engine, control)?;
     let record = picture.record.text_at(path, &studio.base);
     write_png(path, &picture.pixels, Some(&record))?;
     Ok(Status::Made)
@@ -135,15 +134,5 @@ fn found(path: &Path) -> Found {
     }
     let Ok((pixels, text)) = read_record(path) else { return Found::Foreign };
     let Some(record) = text.as_deref().and_then(Record::parse) else { return Found::Foreign };
-    let whole = record.pixels_sha256 == format!("{:x}", HexDigest(pixels.as_raw()));
-    Found::Ours(whole.then_some(record.fingerprint))
-}
-
-/// The SHA-256 of some bytes, written as hex.
-struct HexDigest<'a>(&'a [u8]);
-
-impl std::fmt::LowerHex for HexDigest<'_> {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        Sha256::digest(self.0).iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
-    }
+    Found::Ours(record.is_of(&pixels).then_some(record.fingerprint))
 }

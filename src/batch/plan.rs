@@ -51,7 +51,7 @@ impl Shard {
 
 /// One picture of an export.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Job {
+pub struct Task {
     /// At the preset's size.
     pub variant: Variant,
     pub preset: Option<String>,
@@ -60,28 +60,28 @@ pub struct Job {
 }
 
 /// The pictures of an export, in the plan's order, made one at a time.
-pub struct Jobs<'a> {
-    jobs: Box<dyn Iterator<Item = Job> + 'a>,
+pub struct Tasks<'a> {
+    tasks: Box<dyn Iterator<Item = Task> + 'a>,
     total: u64,
 }
 
-impl Jobs<'_> {
+impl Tasks<'_> {
     /// How many there are.
     pub fn total(&self) -> u64 {
         self.total
     }
 }
 
-impl Iterator for Jobs<'_> {
-    type Item = Job;
+impl Iterator for Tasks<'_> {
+    type Item = Task;
 
-    fn next(&mut self) -> Option<Job> {
-        self.jobs.next()
+    fn next(&mut self) -> Option<Task> {
+        self.tasks.next()
     }
 }
 
 /// Checks a request and lists its pictures.
-pub fn jobs<'a>(request: &ExportRequest<'a>) -> Result<Jobs<'a>, BatchError> {
+pub fn tasks<'a>(request: &ExportRequest<'a>) -> Result<Tasks<'a>, BatchError> {
     let project = request.project;
     project.check()?;
     request.shard.check()?;
@@ -90,8 +90,8 @@ pub fn jobs<'a>(request: &ExportRequest<'a>) -> Result<Jobs<'a>, BatchError> {
     let Shard { index, count } = request.shard;
     let stride = usize::try_from(count).unwrap_or(usize::MAX);
     let first = usize::try_from(index - 1).unwrap_or(usize::MAX);
-    let all = project.variants_lazily().flat_map(move |variant| jobs_of(&variant, &presets));
-    Ok(Jobs { jobs: Box::new(all.skip(first).step_by(stride)), total: request.shard.share_of(total) })
+    let all = project.variants_lazily().flat_map(move |variant| tasks_of(&variant, &presets));
+    Ok(Tasks { tasks: Box::new(all.skip(first).step_by(stride)), total: request.shard.share_of(total) })
 }
 
 /// The presets asked for, every one of the canvas's shape.
@@ -119,17 +119,17 @@ fn chosen_presets<'a>(project: &'a Project, names: &[String]) -> Result<Vec<&'a 
 }
 
 /// The variant in every preset's size; without presets at its own.
-fn jobs_of(variant: &Variant, presets: &[&ExportPreset]) -> Vec<Job> {
+fn tasks_of(variant: &Variant, presets: &[&ExportPreset]) -> Vec<Task> {
     if presets.is_empty() {
         let file = format!("{}.png", variant.name);
-        return vec![Job { variant: variant.clone(), preset: None, file }];
+        return vec![Task { variant: variant.clone(), preset: None, file }];
     }
-    let job = |preset: &&ExportPreset| {
+    let task = |preset: &&ExportPreset| {
         let sized = variant.at_size(preset.size)?;
         let file = format!("{}_{}.png", variant.name, preset.name);
-        Some(Job { variant: sized, preset: Some(preset.name.clone()), file })
+        Some(Task { variant: sized, preset: Some(preset.name.clone()), file })
     };
-    presets.iter().filter_map(job).collect()
+    presets.iter().filter_map(task).collect()
 }
 
 #[cfg(test)]
@@ -156,36 +156,36 @@ mod tests {
     #[test]
     fn every_variant_comes_in_every_preset() {
         let project = project();
-        let jobs = jobs(&request(&project, &[], Shard::default())).expect("a plan");
-        assert_eq!(jobs.total(), 14);
-        let jobs: Vec<_> = jobs.collect();
-        assert_eq!(jobs.len(), 14);
-        assert_eq!(jobs[0].file, "seed-0_shop.png");
-        assert_eq!(jobs[1].file, "seed-0_thumb.png");
-        assert_eq!(jobs[1].variant.canvas, CanvasSize { width: 256, height: 256 });
+        let tasks = tasks(&request(&project, &[], Shard::default())).expect("a plan");
+        assert_eq!(tasks.total(), 14);
+        let tasks: Vec<_> = tasks.collect();
+        assert_eq!(tasks.len(), 14);
+        assert_eq!(tasks[0].file, "seed-0_shop.png");
+        assert_eq!(tasks[1].file, "seed-0_thumb.png");
+        assert_eq!(tasks[1].variant.canvas, CanvasSize { width: 256, height: 256 });
     }
 
     #[test]
     fn shards_cover_the_plan_once() {
         let project = project();
-        let whole: Vec<_> = jobs(&request(&project, &[], Shard::default())).expect("a plan").collect();
+        let whole: Vec<_> = tasks(&request(&project, &[], Shard::default())).expect("a plan").collect();
         let mut shared = Vec::new();
         for index in 1..=4 {
-            let share = jobs(&request(&project, &[], Shard { index, count: 4 })).expect("a share");
+            let share = tasks(&request(&project, &[], Shard { index, count: 4 })).expect("a share");
             let total = share.total();
             let share: Vec<_> = share.collect();
             assert_eq!(share.len() as u64, total);
             shared.extend(share);
         }
         assert_eq!(shared.len(), whole.len());
-        assert!(whole.iter().all(|job| shared.contains(job)));
+        assert!(whole.iter().all(|task| shared.contains(task)));
     }
 
     #[test]
     fn a_preset_of_another_shape_stops_the_export_before_it_begins() {
         let mut project = project();
         project.presets.push(preset("story", 1080, 1920));
-        let refused = |names: &[&str]| jobs(&request(&project, names, Shard::default())).err();
+        let refused = |names: &[&str]| tasks(&request(&project, names, Shard::default())).err();
         assert!(matches!(refused(&[]), Some(BatchError::OtherShape { name, .. }) if name == "story"));
         assert!(refused(&["thumb"]).is_none());
         assert!(matches!(refused(&["huge"]), Some(BatchError::UnknownPreset { .. })));
@@ -195,7 +195,7 @@ mod tests {
     fn impossible_shards_are_refused() {
         let project = project();
         for (index, count) in [(0, 4), (5, 4), (1, 0)] {
-            let refused = jobs(&request(&project, &[], Shard { index, count })).err();
+            let refused = tasks(&request(&project, &[], Shard { index, count })).err();
             assert!(matches!(refused, Some(BatchError::Shard { .. })), "{index}/{count}");
         }
     }

@@ -82,6 +82,11 @@ impl Record {
         serde_json::to_string(&record).unwrap_or_default()
     }
 
+    /// Whether these are the very pixels that the record was made with.
+    pub fn is_of(&self, pixels: &RgbImage) -> bool {
+        self.pixels_sha256 == pixels_sha256(pixels)
+    }
+
     /// Reads a record's text; none if it is no record of ours.
     pub fn parse(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok()
@@ -144,7 +149,7 @@ fn digests(variant: &Variant, studio: &Studio) -> Result<Vec<FileDigest>, Workfl
     Ok(files)
 }
 
-pub(super) fn pixels_sha256(pixels: &RgbImage) -> String {
+fn pixels_sha256(pixels: &RgbImage) -> String {
     hex(&Sha256::digest(pixels.as_raw()))
 }
 

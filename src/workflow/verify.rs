@@ -2,7 +2,6 @@
 //! pixel, with what the file holds.
 
 use super::layout::raster;
-use super::record::pixels_sha256;
 use super::{Record, Studio, WorkflowError};
 use crate::picture::{PlacedEarring, PngError, exactness, read_record};
 use crate::project::{CanvasSize, Project, Variant};
@@ -46,7 +45,7 @@ pub struct Verified {
 pub fn verify(path: &Path, project: Option<&Project>, studio: &Studio) -> Result<Verified, PngError> {
     let (picture, text) = read_record(path)?;
     let record = text.as_deref().and_then(Record::parse);
-    let unchanged = record.as_ref().map(|record| record.pixels_sha256 == pixels_sha256(&picture));
+    let unchanged = record.as_ref().map(|record| record.is_of(&picture));
     let verdict = match placed_again(path, record.as_ref(), project, &picture, studio) {
         Ok(placed) => compare(&picture, &placed),
         Err(reason) => Verdict::CannotTell { reason },
