@@ -45,6 +45,8 @@ pub struct Subdivision {
     swell: Means,
     levels: Vec<Means>,
     triangles: Vec<[u32; 3]>,
+    /// Coarse vertices on the mesh's rims.
+    rim: Vec<u32>,
 }
 
 impl Subdivision {
@@ -53,6 +55,7 @@ impl Subdivision {
     pub fn new(vertices: usize, triangles: &[[u32; 3]], levels: usize, keep: f32) -> Self {
         let mut ring = Rings::new(vertices, triangles);
         let swell = ring.swell(keep);
+        let rim = (0..vertices as u32).filter(|&vertex| !ring.rim[vertex as usize].is_empty()).collect();
         let mut fine = triangles.to_vec();
         let mut means = Vec::with_capacity(levels);
         let mut count = vertices;
@@ -65,7 +68,7 @@ impl Subdivision {
             means.push(mean);
             fine = refined;
         }
-        Self { coarse_vertices: vertices, swell, levels: means, triangles: fine }
+        Self { coarse_vertices: vertices, swell, levels: means, triangles: fine, rim }
     }
 
     /// The fine mesh's triangles, wound like the coarse ones.
@@ -76,6 +79,11 @@ impl Subdivision {
     /// Number of coarse vertices that [`Self::positions`] and [`Self::attribute`] expect.
     pub fn coarse_vertices(&self) -> usize {
         self.coarse_vertices
+    }
+
+    /// Coarse vertices where the mesh ends.
+    pub fn rim(&self) -> &[u32] {
+        &self.rim
     }
 
     /// Fine positions from coarse ones.
