@@ -56,10 +56,9 @@ fn raster_main(variant: &Variant, photos: &[Arc<ProductPhoto>]) -> PlacedEarring
 }
 
 fn product_notices(variant: &Variant, photos: &[Arc<ProductPhoto>], placed: &PlacedEarring) -> Vec<Notice> {
-    let opaque = |photo: &ProductPhoto| photo.pixels.pixels().all(|pixel| pixel.0[3] == 255);
     let mut notices = Vec::new();
     for (earring, photo) in variant.earrings.iter().zip(photos) {
-        if opaque(photo) {
+        if !photo.has_matte() {
             notices.push(Notice::NoMatte { file: earring.file.clone() });
         }
     }
