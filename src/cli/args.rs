@@ -129,7 +129,8 @@ fn device(text: &str) -> Result<String, String> {
 }
 
 fn shard(text: &str) -> Result<Shard, String> {
-    let parts = text.split_once('/').and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
+    let parts =
+        text.split_once('/').and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
     match parts {
         Some((index, count)) if count > 0 && (1..=count).contains(&index) => Ok(Shard { index, count }),
         _ => Err("use I/N with I from 1 to N, such as 2/4".to_owned()),

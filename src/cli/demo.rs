@@ -20,7 +20,9 @@ const SAMPLE_PROJECT: &str = "sample.adorn";
 pub(super) fn run(args: &DemoArgs) -> Result<u8, Failure> {
     unpack(&args.out).map_err(|error| {
         let place = args.out.display();
-        Failure::bad_input(format!("cannot unpack the sample: {error}; choose another folder with --out ({place})"))
+        Failure::bad_input(format!(
+            "cannot unpack the sample: {error}; choose another folder with --out ({place})"
+        ))
     })?;
     let project = project::load(&args.out.join(SAMPLE_PROJECT))?;
     let studio = Studio::shipped(args.out.clone())?;

@@ -93,7 +93,10 @@ mod tests {
         assert!(failure.headline.starts_with("it is broken"), "{}", failure.headline);
         assert!(failure.headline.ends_with("c.adorn)"), "{}", failure.headline);
         let failure = Failure::bad_input("it is broken (x.png)");
-        assert_eq!((failure.headline.as_str(), failure.advice.as_str()), ("it is broken (x.png)", GENERAL_ADVICE));
+        assert_eq!(
+            (failure.headline.as_str(), failure.advice.as_str()),
+            ("it is broken (x.png)", GENERAL_ADVICE)
+        );
     }
 
     #[test]

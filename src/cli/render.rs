@@ -58,7 +58,9 @@ fn check_output(out: &Path, ending: &str, project: &Project, project_file: &Path
     let inputs = inputs.map(|file| resolve(&base, file)).chain([project_file.to_owned()]);
     let own = out.canonicalize().ok();
     if own.is_some() && inputs.map(|input: PathBuf| input.canonicalize().ok()).any(|input| input == own) {
-        return Err(Failure::bad_input(format!("the output is one of the project's own files; choose another ({place})")));
+        return Err(Failure::bad_input(format!(
+            "the output is one of the project's own files; choose another ({place})"
+        )));
     }
     Ok(())
 }
@@ -67,7 +69,8 @@ fn check_output(out: &Path, ending: &str, project: &Project, project_file: &Path
 pub(super) fn summary(path: &Path, picture: &Picture) -> String {
     let (width, height) = picture.pixels.dimensions();
     let exact = picture.record.exactness.compared;
-    let proof = if exact == 0 { "no product pixels".to_owned() } else { format!("{exact} product pixels exact") };
+    let proof =
+        if exact == 0 { "no product pixels".to_owned() } else { format!("{exact} product pixels exact") };
     let worth = output::worth(&picture.engine);
     format!("{}  {width}x{height}  {proof}  ({}: {worth})", path.display(), picture.engine.name)
 }
@@ -75,7 +78,10 @@ pub(super) fn summary(path: &Path, picture: &Picture) -> String {
 /// Writes the trace whole or not at all.
 fn write_trace(path: &Path, trace: &Trace) -> Result<(), Failure> {
     let fault = |error: &dyn std::fmt::Display| {
-        Failure::bad_input(format!("cannot write the trace: {error}; choose another place ({})", path.display()))
+        Failure::bad_input(format!(
+            "cannot write the trace: {error}; choose another place ({})",
+            path.display()
+        ))
     };
     let mut views = Vec::new();
     for (name, (shape, values)) in trace {

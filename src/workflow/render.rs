@@ -5,9 +5,7 @@ use super::{Layout, Studio, WorkflowError, lay_out};
 use crate::control::{Hint, appearance_image, pose_image, pose_render};
 use crate::engine::progress::{Control, Progress, Stage};
 use crate::engine::{Engine, EngineCard, EngineKind, NetworkSize, Request};
-use crate::picture::{
-    Corner, Exactness, PlacedEarring, Planes, caption, composite, exactness, resize_rgb,
-};
+use crate::picture::{Corner, Exactness, PlacedEarring, Planes, caption, composite, exactness, resize_rgb};
 use crate::project::{CanvasSize, Variant};
 use glam::DVec2;
 use image::RgbImage;
