@@ -6,15 +6,17 @@ use super::studio::{Light, Studio};
 use glam::{Vec3, Vec4};
 
 /// The stuff itself: what of the light comes back.
-const PORCELAIN: Vec3 = Vec3::new(0.80, 0.745, 0.69);
+const PORCELAIN: Vec3 = Vec3::new(0.79, 0.715, 0.645);
 /// Light that wanders below the surface comes back redder.
 const BELOW: Vec3 = Vec3::new(1.0, 0.62, 0.46);
 /// How far light wraps around the terminator, 0..=1.
 const WRAP: f32 = 0.30;
+/// Ambient light that even the narrowest place gets: between the lips, behind the lids.
+const DEEPEST: f32 = 0.16;
 /// Part of the light that the glaze mirrors when it is met straight on.
-const GLAZE: f32 = 0.035;
+const GLAZE: f32 = 0.055;
 /// Width of the glaze's highlight: Blinn's exponent.
-const GLOSS: f32 = 26.0;
+const GLOSS: f32 = 22.0;
 
 /// A point of skin, as the camera sees it.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +36,7 @@ pub(super) fn shade(point: &SkinPoint, studio: &Studio) -> Vec3 {
     let key = lit(&studio.key, normal, reach.y) * shadow.0;
     let fill = lit(&studio.fill, normal, reach.z);
     let rim = lit(&studio.rim, normal, reach.w);
-    let occlusion = bounced(reach.x);
+    let occlusion = bounced(reach.x.max(DEEPEST));
     let diffuse = (key + fill + rim + Studio::ambient(normal) * occlusion) * PORCELAIN;
     let facing = normal.dot(view).clamp(0.0, 1.0);
     let grazing = (1.0 - facing).powi(4);
@@ -52,7 +54,7 @@ fn lit(light: &Light, normal: Vec3, reach: f32) -> Vec3 {
     let wrapped = wrapped * wrapped;
     let below = (Vec3::splat(straight) * (Vec3::ONE - BELOW * 0.5)) + BELOW * 0.5 * wrapped;
     // Where the surface turns away, its own shade is the terminator, not a cast shadow.
-    let reach = reach + (1.0 - reach) * smooth((0.15 - facing) / 0.4);
+    let reach = reach + (1.0 - reach) * smooth((0.30 - facing) / 0.5);
     light.colour * below * reach
 }
 

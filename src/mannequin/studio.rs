@@ -28,12 +28,12 @@ pub(super) struct Studio {
 }
 
 /// Light from above and from the floor, before occlusion.
-const SKY: Vec3 = Vec3::new(0.40, 0.42, 0.45);
-const FLOOR: Vec3 = Vec3::new(0.26, 0.22, 0.19);
+const SKY: Vec3 = Vec3::new(0.19, 0.20, 0.22);
+const FLOOR: Vec3 = Vec3::new(0.16, 0.125, 0.10);
 
 /// The wall where the lamp behind the figure brightens it, and in the corners.
-const WALL_GLOW: Vec3 = Vec3::new(0.47, 0.43, 0.39);
-const WALL: Vec3 = Vec3::new(0.145, 0.128, 0.115);
+const WALL_GLOW: Vec3 = Vec3::new(0.46, 0.375, 0.30);
+const WALL: Vec3 = Vec3::new(0.085, 0.066, 0.054);
 
 impl Studio {
     pub(super) fn new(scene: &Scene) -> Self {
@@ -47,9 +47,9 @@ impl Studio {
             sine,
         };
         Self {
-            key: light(0.62, -0.62, -0.72, Vec3::new(1.0, 0.955, 0.90) * 0.82, 0.34),
-            fill: light(-0.85, -0.10, -0.60, Vec3::new(0.86, 0.93, 1.0) * 0.16, 0.50),
-            rim: light(-0.80, -0.35, 0.75, Vec3::new(1.0, 0.95, 0.88) * 0.85, 0.30),
+            key: light(0.52, -0.66, -0.76, Vec3::new(1.0, 0.945, 0.88) * 0.80, 0.34),
+            fill: light(-0.85, -0.10, -0.60, Vec3::new(0.86, 0.93, 1.0) * 0.09, 0.50),
+            rim: light(-0.80, -0.35, 0.75, Vec3::new(1.0, 0.95, 0.88) * 0.60, 0.30),
         }
     }
 

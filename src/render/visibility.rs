@@ -13,10 +13,10 @@ use rayon::prelude::*;
 const MAP: u32 = 256;
 
 /// Vertices look from this far above the skin, metres, so that skin does not shade itself.
-const LIFT: f32 = 0.002;
+const LIFT: f32 = 0.003;
 
 /// A blocker this much nearer to the light dims it wholly, metres; one at half of it, by half.
-const SOFTNESS: f32 = 0.003;
+const SOFTNESS: f32 = 0.006;
 
 /// A ball of space in which blockers count; what lies outside is lit.
 #[derive(Debug, Clone, Copy, PartialEq)]
