@@ -34,7 +34,7 @@ impl SurfacePoint {
         Self { vertices: [index; 3], weights: [1.0, 0.0, 0.0] }
     }
 
-    fn on(&self, vertices: &[Vec3]) -> Vec3 {
+    pub(super) fn on(&self, vertices: &[Vec3]) -> Vec3 {
         let [a, b, c] = self.vertices.map(|index| vertices[index as usize]);
         a * self.weights[0] + b * self.weights[1] + c * self.weights[2]
     }

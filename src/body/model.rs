@@ -143,7 +143,7 @@ impl BodyModel {
             |keys: &[&'static str]| keys.iter().copied().filter(|key| !npz.has(key)).collect::<Vec<_>>();
         let (lacks_for_head, lacks_for_smplx) = (missing(&open_head::KEYS), missing(&smplx::KEYS));
         match (lacks_for_head.as_slice(), lacks_for_smplx.as_slice()) {
-            (_, []) => smplx::read(&mut npz, smplx::EARS),
+            (_, []) => smplx::read(&mut npz, smplx::lobes),
             ([], _) => open_head::read(&mut npz),
             (head, smplx) if head.len() < smplx.len() => {
                 Err(BodyFault::Layout { closest: "an open head", missing: head.join(", ") })
@@ -203,3 +203,6 @@ pub(super) fn joints(array: Array<f32>) -> Result<[Vec3; JOINTS], BodyFault> {
     joints.copy_from_slice(&rows);
     Ok(joints)
 }
+
+#[cfg(test)]
+mod tests;

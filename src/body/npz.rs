@@ -200,3 +200,6 @@ fn c_order<T: Copy>(data: &[T], shape: &[usize]) -> Vec<T> {
     }
     out
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,7 +30,7 @@ pub(super) const KEYS: [&str; 13] = [
 ];
 
 /// smplx's `lear` and `rear`: vertices on the left and right ear of the real mesh.
-pub(super) const EARS: [u32; 2] = [6, 616];
+const EARS: [u32; 2] = [6, 616];
 
 /// Columns of newer files: 300 of shape, then 100 of expression.
 const LONG_COLUMNS: usize = 400;
@@ -39,15 +39,23 @@ const EXPRESSION_AT: [usize; 2] = [300, 10];
 /// Elements of R - I over joints 1..=54.
 const CORRECTIVES: usize = (JOINTS - 1) * 9;
 
-/// Reads and checks every array; `ears` are vertices on the left and right ear.
-pub(super) fn read(npz: &mut Npz<impl Read + Seek>, ears: [u32; 2]) -> Result<BodyModel, BodyFault> {
+/// Finds the pierced vertices of the left and right lobe in rest vertices and triangles.
+type FindLobes = fn(&[Vec3], &[[u32; 3]]) -> Result<[u32; 2], BodyFault>;
+
+/// The lobes of the real mesh.
+pub(super) fn lobes(template: &[Vec3], triangles: &[[u32; 3]]) -> Result<[u32; 2], BodyFault> {
+    let [left, right] = EARS.map(|ear| lobe_below(ear, template, triangles));
+    Ok([left?, right?])
+}
+
+/// Reads and checks every array.
+pub(super) fn read(npz: &mut Npz<impl Read + Seek>, lobes: FindLobes) -> Result<BodyModel, BodyFault> {
     let template = points(npz.floats("v_template")?)?;
     let count = template.len();
     let faces = triangles(npz.integers("f")?, count)?;
     let regressor = npz.floats("J_regressor")?.shaped(&[Some(JOINTS), Some(count)])?;
     let (shape, expression) = blend_shapes(npz, &regressor, count)?;
     let kintree = npz.integers("kintree_table")?.shaped(&[Some(2), Some(JOINTS)])?;
-    let lobes = [lobe_below(ears[0], &template, &faces)?, lobe_below(ears[1], &template, &faces)?];
     Ok(BodyModel {
         rest_joints: regress(&regressor, &template),
         parents: parents("kintree_table", &kintree.data)?,
@@ -57,7 +65,7 @@ pub(super) fn read(npz: &mut Npz<impl Read + Seek>, ears: [u32; 2]) -> Result<Bo
         correctives: correctives(npz, count)?,
         hand_means: hand_means(npz)?,
         landmarks: landmarks(npz, &faces)?,
-        lobes,
+        lobes: lobes(&template, &faces)?,
         triangles: faces,
         template,
     })
