@@ -1,6 +1,6 @@
 //! Everything a designer can ask for. Labels, tooltips and shortcuts live here and nowhere else.
 
-use egui::{Key, KeyboardShortcut, Modifiers};
+use eframe::egui::{Key, KeyboardShortcut, Modifiers};
 use std::path::PathBuf;
 
 /// A wish of the designer's, performed by the window's brain.
@@ -158,8 +158,7 @@ impl Command {
 
     pub fn shortcut(self) -> Option<KeyboardShortcut> {
         let ctrl = |key| Some(KeyboardShortcut::new(Modifiers::COMMAND, key));
-        let ctrl_shift =
-            |key| Some(KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key));
+        let ctrl_shift = |key| Some(KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key));
         let plain = |key| Some(KeyboardShortcut::new(Modifiers::NONE, key));
         match self {
             Self::New => ctrl(Key::N),

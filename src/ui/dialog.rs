@@ -1,7 +1,8 @@
 //! Questions that stop everything else: unsaved work, work to recover, a path to type.
 
 use super::{Action, Palette};
-use egui::{Button, Context, Id, Key, Layout, Modal, RichText, TextEdit, TextStyle, Ui, Vec2};
+use eframe::egui;
+use eframe::egui::{Button, Context, Id, Key, Layout, Modal, RichText, TextEdit, TextStyle, Ui, Vec2};
 use std::path::PathBuf;
 
 /// What a typed path is for.
@@ -68,7 +69,7 @@ pub(super) fn show(ui: &Ui, dialog: &mut Option<Dialog>, actions: &mut Vec<Actio
 
 fn unsaved(ctx: &Context, actions: &mut Vec<Action>) {
     let text = "The project has changes that are not in its file yet.";
-    let response = Modal::new(Id::new("unsaved")).show(ctx, |ui| {
+    let response = Modal::new(Id::unique("unsaved")).show(ctx, |ui| {
         heading(ui, "Save the changes first?", text);
         buttons(ui, |ui| {
             answer(ui, "Save", true, Action::SaveThenGoOn, actions);
@@ -82,11 +83,13 @@ fn unsaved(ctx: &Context, actions: &mut Vec<Action>) {
 }
 
 fn recovery(ctx: &Context, name: &str, actions: &mut Vec<Action>) {
-    Modal::new(Id::new("recovery")).show(ctx, |ui| {
+    Modal::new(Id::unique("recovery")).show(ctx, |ui| {
         heading(
             ui,
             "Bring back unsaved work?",
-            &format!("Adorn closed before “{name}” was saved. Everything up to the last few seconds is here."),
+            &format!(
+                "Adorn closed before “{name}” was saved. Everything up to the last few seconds is here."
+            ),
         );
         buttons(ui, |ui| {
             answer(ui, "Bring back", true, Action::Recover, actions);
@@ -96,8 +99,12 @@ fn recovery(ctx: &Context, name: &str, actions: &mut Vec<Action>) {
 }
 
 fn typed_path(ctx: &Context, purpose: PathPurpose, text: &mut String, actions: &mut Vec<Action>) {
-    let response = Modal::new(Id::new("typed_path")).show(ctx, |ui| {
-        heading(ui, purpose.headline(), "This desktop offers no file dialog. Type or paste the file's full path.");
+    let response = Modal::new(Id::unique("typed_path")).show(ctx, |ui| {
+        heading(
+            ui,
+            purpose.headline(),
+            "This desktop offers no file dialog. Type or paste the file's full path.",
+        );
         let field = TextEdit::singleline(text).hint_text("/home/me/earring.png").desired_width(f32::INFINITY);
         let field = ui.name_inputs("Path", |ui| ui.add(field));
         if ui.memory(|memory| memory.focused().is_none()) {
@@ -141,8 +148,11 @@ fn primary(ui: &Ui, label: &str) -> Button<'static> {
 }
 
 fn answer(ui: &mut Ui, label: &str, is_primary: bool, action: Action, actions: &mut Vec<Action>) {
-    let button =
-        if is_primary { primary(ui, label) } else { Button::new(label.to_owned()).min_size(Vec2::new(88.0, 32.0)) };
+    let button = if is_primary {
+        primary(ui, label)
+    } else {
+        Button::new(label.to_owned()).min_size(Vec2::new(88.0, 32.0))
+    };
     if ui.add(button).clicked() {
         actions.push(action);
     }

@@ -6,7 +6,7 @@ use crate::engine::progress::Progress;
 use crate::engine::{EngineCard, EngineKind};
 use crate::project::{EarringId, HeadAngles};
 use crate::scene::Scene;
-use egui::{Rect, TextureId, Vec2};
+use eframe::egui::{Rect, TextureId, Vec2};
 use std::time::Duration;
 
 /// A picture on the GPU.

@@ -4,7 +4,7 @@ use super::facts::worth;
 use super::widgets::{Weight, at_right, badge, caption, sized_command};
 use super::{Action, Command, Facts, Palette, ProductState, RunFacts};
 use crate::engine::progress::{Progress, Stage};
-use egui::{CornerRadius, Rect, Role, Sense, Ui, Vec2, WidgetInfo};
+use eframe::egui::{CornerRadius, Rect, Role, Sense, Ui, Vec2, WidgetInfo};
 use std::time::Duration;
 
 const BUTTON_HEIGHT: f32 = 40.0;
@@ -18,7 +18,8 @@ pub(super) fn show(ui: &mut Ui, facts: &Facts<'_>, actions: &mut Vec<Action>) {
             sized_command(ui, Command::Cancel, Weight::Normal, !run.cancelling, size, actions);
         }
         None => {
-            let ready = facts.products.iter().any(|product| matches!(product.state, ProductState::Ready { .. }));
+            let ready =
+                facts.products.iter().any(|product| matches!(product.state, ProductState::Ready { .. }));
             sized_command(ui, Command::Generate, Weight::Primary, ready, size, actions);
         }
     }
@@ -62,7 +63,11 @@ fn stage_text(progress: &Progress) -> String {
         Stage::Decoding => "Developing",
         Stage::Finishing => "Finishing",
     };
-    if progress.total > 1 { format!("{stage}, {} of {}", progress.done, progress.total) } else { stage.to_owned() }
+    if progress.total > 1 {
+        format!("{stage}, {} of {}", progress.done, progress.total)
+    } else {
+        stage.to_owned()
+    }
 }
 
 fn time_text(run: &RunFacts) -> String {

@@ -4,17 +4,15 @@ use super::widgets::{caption, row, section};
 use super::{Action, Facts, Palette, PoseCard};
 use crate::body::PoseFacing;
 use crate::project::{HeadAngles, PoseChoice, Project};
-use egui::{
-    Color32, CornerRadius, Margin, Rect, Response, Role, ScrollArea, Sense, Slider, Stroke, StrokeKind, Ui, Vec2,
-    WidgetInfo, pos2,
+use eframe::egui;
+use eframe::egui::{
+    Color32, CornerRadius, Margin, Rect, Response, Role, ScrollArea, Sense, Slider, Stroke, StrokeKind, Ui,
+    Vec2, WidgetInfo, pos2,
 };
 
 /// The rows as the viewer sees them.
-const ROWS: [(PoseFacing, &str); 3] = [
-    (PoseFacing::Left, "Facing left"),
-    (PoseFacing::Front, "Front"),
-    (PoseFacing::Right, "Facing right"),
-];
+const ROWS: [(PoseFacing, &str); 3] =
+    [(PoseFacing::Left, "Facing left"), (PoseFacing::Front, "Front"), (PoseFacing::Right, "Facing right")];
 
 /// Templates a row.
 const COLUMNS: usize = 5;
@@ -65,7 +63,8 @@ fn pose_row(
 fn tile(ui: &mut Ui, pose: &PoseCard, side: f32, chosen: bool) -> Response {
     let palette = Palette::of(ui);
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::click());
-    response.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, chosen, format!("Pose {}", pose.name)));
+    response
+        .widget_info(|| WidgetInfo::selected(Role::RadioButton, true, chosen, format!("Pose {}", pose.name)));
     let radius = CornerRadius::same(6);
     ui.painter().rect_filled(rect, radius, Color32::BLACK);
     if let Some(thumbnail) = pose.thumbnail {

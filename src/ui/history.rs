@@ -2,8 +2,10 @@
 
 use super::facts::worth;
 use super::{Action, Facts, HistoryCard, Palette, Session, ViewMode};
-use egui::{
-    Color32, CornerRadius, Rect, Response, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2,
+use eframe::egui;
+use eframe::egui::{
+    Color32, CornerRadius, Rect, Response, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
+    pos2,
 };
 
 const TILE: f32 = 56.0;

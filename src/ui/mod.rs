@@ -28,7 +28,7 @@ pub use session::{Session, Tool, ViewMode, Zoom};
 pub use theme::{Palette, install as install_theme};
 
 use crate::project::Project;
-use egui::{CentralPanel, Frame, Margin, Panel, Ui};
+use eframe::egui::{CentralPanel, Frame, Margin, Panel, Ui};
 
 /// Below this width the side panels give way to the canvas, points.
 const NARROW_WINDOW: f32 = 1200.0;
@@ -49,10 +49,10 @@ pub fn show(
     Panel::top("top_bar").frame(bar).resizable(false).show(ui, |ui| {
         top_bar::show(ui, session, facts, actions);
     });
-    Panel::bottom("status").frame(panel.inner_margin(Margin::symmetric(16, 4))).resizable(false).show(
-        ui,
-        |ui| notice::status_line(ui, project, facts),
-    );
+    Panel::bottom("status")
+        .frame(panel.inner_margin(Margin::symmetric(16, 4)))
+        .resizable(false)
+        .show(ui, |ui| notice::status_line(ui, project, facts));
     let gallery_width = if narrow { 248.0 } else { 296.0 };
     Panel::left("gallery").frame(panel).resizable(false).exact_size(gallery_width).show(ui, |ui| {
         gallery::show(ui, project, facts, actions);

@@ -4,7 +4,10 @@ use super::widgets::{at_right, caption};
 use super::{Action, Facts, Notice, NoticeKind, Palette};
 use crate::control::BandNotice;
 use crate::project::Project;
-use egui::{Align2, Area, CornerRadius, Frame, Id, Margin, Order, RichText, Sense, Stroke, TextStyle, Ui, Vec2};
+use eframe::egui;
+use eframe::egui::{
+    Align2, Area, CornerRadius, Frame, Id, Margin, Order, RichText, Sense, Stroke, TextStyle, Ui, Vec2,
+};
 
 const WIDTH: f32 = 400.0;
 /// More would hide the work.
@@ -14,7 +17,7 @@ pub(super) fn show(ui: &mut Ui, facts: &Facts<'_>, actions: &mut Vec<Action>) {
     if facts.notices.is_empty() {
         return;
     }
-    Area::new(Id::new("notices"))
+    Area::new(Id::unique("notices"))
         .order(Order::Foreground)
         .anchor(Align2::CENTER_BOTTOM, Vec2::new(0.0, -48.0))
         .show(ui.ctx(), |ui| {
@@ -55,7 +58,10 @@ fn card(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
                 }
             }
             let edge = ui.min_rect().expand2(Vec2::new(20.0, 12.0));
-            let bar = egui::Rect::from_min_size(edge.min + Vec2::new(8.0, 12.0), Vec2::new(3.0, edge.height() - 24.0));
+            let bar = egui::Rect::from_min_size(
+                edge.min + Vec2::new(8.0, 12.0),
+                Vec2::new(3.0, edge.height() - 24.0),
+            );
             ui.painter().rect_filled(bar, CornerRadius::same(2), colour);
         });
 }
@@ -88,7 +94,9 @@ fn worry(project: &Project, facts: &Facts<'_>) -> Option<String> {
     }
     let notices = facts.layout?.notices;
     notices.iter().find_map(|notice| match notice {
-        BandNotice::Clamped => Some("The scale band would have left the canvas and was moved back.".to_owned()),
+        BandNotice::Clamped => {
+            Some("The scale band would have left the canvas and was moved back.".to_owned())
+        }
         BandNotice::NoRealHeight if !project.earrings.is_empty() => {
             Some("Type the earring's real height; until then the usual ratio is used.".to_owned())
         }

@@ -1,7 +1,8 @@
 //! Where the designer is looking and what is in hand: kept while the window is open, never saved.
 
 use super::canvas::Grip;
-use egui::Vec2;
+use eframe::egui;
+use eframe::egui::Vec2;
 
 /// What the canvas shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -3,8 +3,8 @@
 //! Pictures are judged in this window, so nothing around them is coloured but the accent, and the desk
 //! behind the canvas is a neutral grey.
 
-use egui::style::{HandleShape, WidgetVisuals};
-use egui::{
+use eframe::egui::style::{HandleShape, WidgetVisuals};
+use eframe::egui::{
     Color32, Context, CornerRadius, FontFamily, FontId, Margin, Shadow, Stroke, Style, TextStyle, Theme, Ui,
     Vec2, Visuals,
 };
@@ -83,13 +83,13 @@ pub fn install(ctx: &Context) {
 }
 
 fn apply(style: &mut Style, palette: &Palette, dark: bool) {
-    let font = |size| FontId::new(size, FontFamily::Proportional);
+    let font = |size| FontId::unique(size, FontFamily::Proportional);
     style.text_styles = [
         (TextStyle::Small, font(12.0)),
         (TextStyle::Body, font(14.0)),
         (TextStyle::Button, font(14.0)),
         (TextStyle::Heading, font(19.0)),
-        (TextStyle::Monospace, FontId::new(13.0, FontFamily::Monospace)),
+        (TextStyle::Monospace, FontId::unique(13.0, FontFamily::Monospace)),
     ]
     .into();
     let spacing = &mut style.spacing;
@@ -122,8 +122,7 @@ fn visuals(palette: &Palette, dark: bool) -> Visuals {
         expansion: 0.0,
     };
     let ring = Stroke::new(1.0, palette.accent);
-    visuals.widgets.noninteractive =
-        state(palette.panel, palette.text, Stroke::new(1.0, palette.line));
+    visuals.widgets.noninteractive = state(palette.panel, palette.text, Stroke::new(1.0, palette.line));
     visuals.widgets.inactive = state(palette.field, palette.text, Stroke::NONE);
     visuals.widgets.hovered = state(palette.field_hover, palette.text, Stroke::NONE);
     visuals.widgets.active = state(palette.field_hover, palette.text, ring);

@@ -2,7 +2,8 @@
 
 use super::widgets::{Weight, at_right, command};
 use super::{Action, Command, Facts, Palette, Session};
-use egui::{RichText, Sense, TextStyle, Ui, Vec2};
+use eframe::egui;
+use eframe::egui::{RichText, Sense, TextStyle, Ui, Vec2};
 
 /// Below this width the project's name gives way to the buttons, points.
 const ROOM_FOR_NAME: f32 = 900.0;

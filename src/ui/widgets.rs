@@ -3,7 +3,8 @@
 use super::Palette;
 use super::action::{Action, Command};
 use super::theme::caption_style;
-use egui::{
+use eframe::egui;
+use eframe::egui::{
     Align, Align2, Button, CornerRadius, Frame, Id, Layout, Margin, Rect, Response, RichText, Role, Sense,
     Stroke, StrokeKind, TextStyle, Ui, Vec2, WidgetInfo,
 };

@@ -24,7 +24,9 @@ pub enum RenderError {
          or draw in software ({0})"
     )]
     NoAdapter(#[from] wgpu::RequestAdapterError),
-    #[error("the graphics adapter {adapter} refused to open; update its driver or draw in software ({source})")]
+    #[error(
+        "the graphics adapter {adapter} refused to open; update its driver or draw in software ({source})"
+    )]
     NoDevice { adapter: String, source: wgpu::RequestDeviceError },
     #[error(
         "a picture of {width} x {height} pixels is beyond this graphics adapter's {limit} a side; \
@@ -166,18 +168,11 @@ impl GpuRenderer {
         if positions != normals {
             return Err(RenderError::Mesh { positions, normals });
         }
-        let vertices: Vec<[f32; 6]> = mesh
-            .positions
-            .iter()
-            .zip(mesh.normals)
-            .map(|(p, n)| [p.x, p.y, p.z, n.x, n.y, n.z])
-            .collect();
+        let vertices: Vec<[f32; 6]> =
+            mesh.positions.iter().zip(mesh.normals).map(|(p, n)| [p.x, p.y, p.z, n.x, n.y, n.z]).collect();
         let sound = |triangle: &[u32; 3]| triangle.iter().all(|&index| (index as usize) < positions);
-        let indices: Vec<[u32; 3]> = mesh
-            .triangles
-            .iter()
-            .map(|triangle| if sound(triangle) { *triangle } else { [0; 3] })
-            .collect();
+        let indices: Vec<[u32; 3]> =
+            mesh.triangles.iter().map(|triangle| if sound(triangle) { *triangle } else { [0; 3] }).collect();
         self.vertices = self.refill(&self.vertices, bytemuck::cast_slice(&vertices));
         self.indices = self.refill(&self.indices, bytemuck::cast_slice(&indices));
         Ok(())

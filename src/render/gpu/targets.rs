@@ -71,7 +71,10 @@ impl Targets {
         let mut encoder = device.create_command_encoder(&Default::default());
         let depth = wgpu::RenderPassDepthStencilAttachment {
             view: &self.depth_view,
-            depth_ops: Some(wgpu::Operations { load: wgpu::LoadOp::Clear(0.0), store: wgpu::StoreOp::Discard }),
+            depth_ops: Some(wgpu::Operations {
+                load: wgpu::LoadOp::Clear(0.0),
+                store: wgpu::StoreOp::Discard,
+            }),
             stencil_ops: None,
         };
         let mut pass = begin(&mut encoder, &self.sample_view, Some(depth));
@@ -166,7 +169,8 @@ fn begin<'a>(
     view: &wgpu::TextureView,
     depth: Option<wgpu::RenderPassDepthStencilAttachment<'_>>,
 ) -> wgpu::RenderPass<'a> {
-    let black = wgpu::Operations { load: wgpu::LoadOp::Clear(wgpu::Color::BLACK), store: wgpu::StoreOp::Store };
+    let black =
+        wgpu::Operations { load: wgpu::LoadOp::Clear(wgpu::Color::BLACK), store: wgpu::StoreOp::Store };
     encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
         color_attachments: &[Some(wgpu::RenderPassColorAttachment {
             view,

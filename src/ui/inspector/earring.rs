@@ -4,7 +4,7 @@ use super::super::widgets::{Weight, command, row, section, segments};
 use super::super::{Action, Command, Facts, Palette, ProductState};
 use super::fields::{number, optional};
 use crate::project::{Ear, Earring, Project};
-use egui::{Label, RichText, TextStyle, Ui};
+use eframe::egui::{Label, RichText, TextStyle, Ui};
 
 /// A usual drop earring, millimetres: where a first real height starts.
 const USUAL_HEIGHT_MM: f64 = 40.0;

@@ -4,7 +4,10 @@ use super::super::history::square_of;
 use super::super::widgets::{Weight, caption, command, section};
 use super::super::{Action, Command, Facts, Palette, Session};
 use crate::project::Project;
-use egui::{Align2, Color32, CornerRadius, Label, RichText, Role, Sense, TextStyle, Ui, Vec2, WidgetInfo};
+use eframe::egui;
+use eframe::egui::{
+    Align2, Color32, CornerRadius, Label, RichText, Role, Sense, TextStyle, Ui, Vec2, WidgetInfo,
+};
 
 const BOX: f32 = 72.0;
 

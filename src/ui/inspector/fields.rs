@@ -1,7 +1,7 @@
 //! Number fields as the inspector needs them: with units, and with "no value" as a value.
 
 use super::super::Palette;
-use egui::{Button, DragValue, RichText, Ui, Vec2};
+use eframe::egui::{Button, DragValue, RichText, Ui, Vec2};
 use std::ops::RangeInclusive;
 
 /// Numbers stand in fields of one width, so that they line up.
@@ -33,7 +33,8 @@ pub(super) fn optional(
         }
         Some(number_now) => {
             number(ui, number_now, range, decimals, unit);
-            let clear = Button::new(RichText::new(unset).color(Palette::of(ui).quiet)).frame_when_inactive(false);
+            let clear =
+                Button::new(RichText::new(unset).color(Palette::of(ui).quiet)).frame_when_inactive(false);
             if ui.add(clear).clicked() {
                 *value = None;
             }

@@ -7,9 +7,11 @@ mod recipe;
 mod scale;
 mod words;
 
+pub(super) use scale::misfit_text;
+
 use super::{Action, Facts, Session};
 use crate::project::Project;
-use egui::{ScrollArea, Ui};
+use eframe::egui::{ScrollArea, Ui};
 
 pub(super) fn show(
     ui: &mut Ui,

@@ -4,7 +4,7 @@ use super::super::widgets::{Weight, command, row, section};
 use super::super::{Action, Command, Session};
 use super::fields::optional;
 use crate::project::{Project, Recipe};
-use egui::{DragValue, Slider, Ui, Vec2};
+use eframe::egui::{DragValue, Slider, Ui, Vec2};
 
 /// Where typed values start: the paper's own (METHOD 6 and 7).
 const PAPER_STEPS: f64 = 30.0;

@@ -5,7 +5,7 @@ use super::super::{Action, Command, Facts, Palette, Session, Tool, ViewMode};
 use super::fields::{number, optional};
 use crate::project::{Project, Scale};
 use crate::scene::{Band, Misfit};
-use egui::{RichText, Slider, TextStyle, Ui};
+use eframe::egui::{RichText, Slider, TextStyle, Ui};
 
 /// An adult face from brow to chin, millimetres: where a typed face height starts.
 const USUAL_FACE_MM: f64 = 120.0;
@@ -70,7 +70,8 @@ fn choose_kind(ui: &mut Ui, scale: &mut Scale, band: Band, canvas_height: f64) {
         Scale::RealSize { .. } => Kind::RealSize,
         Scale::Band { .. } => Kind::Band,
     };
-    let kinds = [(Kind::Ratio, "Ratio", true), (Kind::RealSize, "Real size", true), (Kind::Band, "Drawn band", true)];
+    let kinds =
+        [(Kind::Ratio, "Ratio", true), (Kind::RealSize, "Real size", true), (Kind::Band, "Drawn band", true)];
     *scale = match segments(ui, "Scale", kind, &kinds) {
         None => return,
         Some(Kind::Ratio) => Scale::Ratio(((band.bottom - band.top) / canvas_height * 100.0).round() / 100.0),

@@ -2,7 +2,7 @@
 
 use super::super::widgets::{caption, section};
 use crate::project::{DEFAULT_PROMPT, Project};
-use egui::{Margin, TextEdit, Ui};
+use eframe::egui::{Margin, TextEdit, Ui};
 
 pub(super) fn show(ui: &mut Ui, project: &mut Project) {
     section(ui, "Prompt", |ui| {
