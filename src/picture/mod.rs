@@ -7,13 +7,19 @@
 //! premultiplied values.
 
 mod composite;
+mod linear;
 mod load;
 mod placed;
 mod planes;
 mod png_file;
+mod resample;
+mod similarity;
 
-pub use composite::composite;
-pub use load::{LoadError, ProductPhoto, load_face, load_product};
+pub use composite::{Exactness, composite, exactness};
+pub use load::{
+    Fault, LARGEST_FILE, LONGEST_SIDE, LoadError, MOST_PIXELS, ProductPhoto, load_face, load_product,
+};
 pub use placed::{PlacedEarring, Placement};
 pub use planes::Planes;
-pub use png_file::{PngError, read_record, write_png};
+pub use png_file::{LONGEST_RECORD, PngError, RECORD_KEYWORD, read_record, write_png};
+pub use similarity::{Similarity, product_matte_rows};

@@ -1,10 +1,11 @@
 //! One picture's worth of decisions, and the stable list of them that a project plans.
 
-use super::{CanvasSize, Earring, Face, PoseChoice, Project, Recipe, Scale};
+use super::{CanvasSize, Earring, Face, Point, PoseChoice, Project, Recipe, Scale};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// Everything that decides one picture's pixels, but for the files it names.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Variant {
     pub name: VariantName,
     pub canvas: CanvasSize,
@@ -18,12 +19,38 @@ pub struct Variant {
 }
 
 /// A readable name, unique within its plan and safe as a file name.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct VariantName(pub String);
 
 impl std::fmt::Display for VariantName {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(&self.0)
+    }
+}
+
+impl Variant {
+    /// The same picture at another size of the same shape: everything on the canvas grows or shrinks with it.
+    /// None if the shape differs by more than the rounding of a side.
+    pub fn at_size(&self, size: CanvasSize) -> Option<Self> {
+        let across = f64::from(size.width) / f64::from(self.canvas.width);
+        let down = f64::from(size.height) / f64::from(self.canvas.height);
+        let longest = f64::from(self.canvas.width.max(self.canvas.height));
+        if (across - down).abs() * longest > 1.0 {
+            return None;
+        }
+        let mut variant = self.clone();
+        variant.canvas = size;
+        for earring in &mut variant.earrings {
+            let Point { x, y } = earring.hook_in_canvas;
+            earring.hook_in_canvas = Point { x: x * across, y: y * down };
+            earring.scale *= across;
+        }
+        if let Scale::Band { top, bottom } = &mut variant.scale {
+            *top *= down;
+            *bottom *= down;
+        }
+        Some(variant)
     }
 }
 
@@ -261,6 +288,22 @@ mod tests {
             assert!(name.len() < 255 - 40, "{name}");
             assert!(!name.contains(['/', '\\', ':', ' ']), "{name}");
         }
+    }
+
+    #[test]
+    fn another_size_of_the_same_shape_scales_all_that_lies_on_the_canvas() {
+        let mut variant = crate::project::parse(include_str!("../../tests/fixtures/project/format-1.adorn"))
+            .expect("the fixture")
+            .current_variant();
+        variant.scale = Scale::Band { top: 10.0, bottom: 100.0 };
+        let double = variant.at_size(CanvasSize { width: 2160, height: 2700 }).expect("the same shape");
+        assert_eq!(double.earrings[0].hook_in_canvas, Point { x: 1280.0, y: 1024.5 });
+        assert_eq!(double.earrings[0].hook_in_product, variant.earrings[0].hook_in_product);
+        assert_eq!(double.earrings[0].scale, 1.5);
+        assert_eq!(double.scale, Scale::Band { top: 20.0, bottom: 200.0 });
+        assert_eq!(variant.at_size(CanvasSize { width: 1080, height: 1080 }), None);
+        assert!(variant.at_size(CanvasSize { width: 333, height: 416 }).is_some(), "a rounded side");
+        assert_eq!(variant.at_size(variant.canvas), Some(variant));
     }
 
     #[test]

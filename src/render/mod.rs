@@ -8,6 +8,8 @@ pub mod gpu;
 pub mod shading;
 pub mod sheet;
 pub mod software;
+pub mod subdivision;
+pub mod surface;
 
 mod raster;
 #[cfg(test)]

@@ -61,8 +61,9 @@ pub(super) struct Grid {
 pub(super) fn project(mesh: &Mesh<'_>, camera: &Camera, samples: u32, near: f32) -> Vec<ScreenTriangle> {
     let scale = f64::from(samples);
     let grid = Grid { width: camera.width * samples, height: camera.height * samples };
-    let corners: Vec<DVec3> = mesh
-        .positions
+    // A position without a normal cannot be shaded: triangles that name it are left out like any missing one.
+    let whole = mesh.positions.len().min(mesh.normals.len());
+    let corners: Vec<DVec3> = mesh.positions[..whole]
         .par_iter()
         .map(|&position| {
             let p = camera.camera_from_world(position).as_dvec3();

@@ -7,12 +7,12 @@
 
 use glam::Vec3;
 
-/// Grey of a surface that no light reaches, 0..=1.
-pub const AMBIENT: f32 = 0.06;
+/// Grey of a surface that no light reaches, 0..=1: high enough that silhouettes stand out from the black.
+pub const AMBIENT: f32 = 0.16;
 
 /// Added where the surface faces the camera, the place of the only light, 0..=1. With [`AMBIENT`] it stays
 /// under 1, so no pixel saturates.
-pub const DIFFUSE: f32 = 0.86;
+pub const DIFFUSE: f32 = 0.76;
 
 /// Samples along each side of a pixel.
 pub const SAMPLES: u32 = 4;
@@ -38,7 +38,7 @@ mod tests {
         let averted = pose_grey(Vec3::new(0.0, 0.0, 8.0), Vec3::new(0.0, 0.0, 1.0));
         assert!(facing * 255.0 < 250.0 && facing > 0.9);
         assert_eq!(averted, AMBIENT);
-        assert!(AMBIENT * 255.0 > 10.0, "the body's dark parts stay apart from the black background");
+        assert!(AMBIENT * 255.0 > 32.0, "the body's dark parts stay apart from the black background");
     }
 
     #[test]

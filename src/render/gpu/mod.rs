@@ -197,3 +197,88 @@ fn buffer(device: &wgpu::Device, usage: wgpu::BufferUsages, size: u64) -> wgpu::
     let usage = usage | wgpu::BufferUsages::COPY_DST;
     device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::body::{BodyModel, PoseLibrary};
+    use crate::render::shapes::{Shape, camera};
+    use crate::render::software;
+    use glam::Vec3;
+
+    /// None, loudly, on a machine without an adapter; `ADORN_REQUIRE_GPU=1` makes that a failure.
+    fn renderer() -> Option<GpuRenderer> {
+        match GpuRenderer::new() {
+            Ok(renderer) => Some(renderer),
+            Err(error) if std::env::var_os("ADORN_REQUIRE_GPU").is_some_and(|value| value == "1") => {
+                panic!("ADORN_REQUIRE_GPU=1, but: {error}")
+            }
+            Err(error) => {
+                eprintln!("SKIPPED, NOT TESTED: the GPU twin was not compared, because {error}");
+                None
+            }
+        }
+    }
+
+    /// Whether a pixel and its eight neighbours differ so little that no silhouette runs there.
+    fn smooth(picture: &RgbImage, x: u32, y: u32) -> bool {
+        let around = (y - 1..=y + 1).flat_map(|row| (x - 1..=x + 1).map(move |column| (column, row)));
+        let greys: Vec<u8> = around.map(|(column, row)| picture.get_pixel(column, row).0[0]).collect();
+        let lowest = greys.iter().min().copied().unwrap_or(0);
+        let highest = greys.iter().max().copied().unwrap_or(0);
+        lowest > 0 && highest - lowest < 24
+    }
+
+    #[test]
+    fn both_renderers_draw_the_same_poses() {
+        let Some(mut gpu) = renderer() else { return };
+        let model = BodyModel::open_head().expect("the shipped head");
+        let library = PoseLibrary::shipped().expect("the shipped poses");
+        for template in library.templates() {
+            let body = model.pose_head(template.angles);
+            let mesh =
+                Mesh { positions: &body.vertices, normals: &body.normals, triangles: model.triangles() };
+            let camera = Camera::paper(&body);
+            let drawn = gpu.render_pose(&mesh, &camera).expect("a picture");
+            let twin = software::render_pose(&mesh, &camera);
+            let (mut compared, mut apart) = (0, 0);
+            for (x, y) in (1..255).flat_map(|y| (1..255).map(move |x| (x, y))) {
+                let difference = drawn.get_pixel(x, y).0[0].abs_diff(twin.get_pixel(x, y).0[0]);
+                if smooth(&twin, x, y) {
+                    assert!(difference <= 2, "{} at {x}, {y}: {difference}", template.id);
+                    compared += 1;
+                } else if difference > 2 {
+                    apart += 1;
+                }
+            }
+            assert!(compared > 8_000, "{}: only {compared} pixels compared", template.id);
+            assert!(apart < 100, "{}: {apart} silhouette pixels differ", template.id);
+        }
+    }
+
+    #[test]
+    fn one_renderer_draws_small_after_large_and_empty_after_full() {
+        let Some(mut gpu) = renderer() else { return };
+        let shape = Shape::sphere(Vec3::new(0.0, 0.0, -8.0), 0.1, 3);
+        let nothing = Mesh { positions: &[], normals: &[], triangles: &[] };
+        let large = gpu.render_pose(&shape.mesh(), &camera(130, 70, 3000.0)).expect("a picture");
+        assert_eq!(large.dimensions(), (130, 70));
+        assert!(large.get_pixel(65, 35).0[0] > 200);
+        let small = gpu.render_pose(&nothing, &camera(16, 16, 3000.0)).expect("a picture");
+        assert!(small.pixels().all(|pixel| pixel.0 == [0; 3]));
+    }
+
+    #[test]
+    fn what_cannot_be_drawn_is_an_error_and_not_a_panic() {
+        let Some(mut gpu) = renderer() else { return };
+        let shape = Shape::sphere(Vec3::new(0.0, 0.0, -8.0), 0.1, 1);
+        let huge = gpu.render_pose(&shape.mesh(), &camera(60_000, 60_000, 1.0));
+        assert!(matches!(huge, Err(RenderError::Size { .. })));
+        let normals = &shape.normals[1..];
+        let torn = Mesh { normals, ..shape.mesh() };
+        assert!(matches!(gpu.render_pose(&torn, &camera(8, 8, 1.0)), Err(RenderError::Mesh { .. })));
+        let loose = Mesh { triangles: &[[0, 1, 9_999]], ..shape.mesh() };
+        let picture = gpu.render_pose(&loose, &camera(8, 8, 1.0)).expect("a picture");
+        assert!(picture.pixels().all(|pixel| pixel.0 == [0; 3]));
+    }
+}
