@@ -3,9 +3,10 @@
 //! This room promises strict ID. Product pixels are decoded once, rastered once, and written last; nothing
 //! that a model paints can touch them. It refuses to know bodies, models and windows.
 //!
-//! Colour: pictures are 8-bit sRGB, alpha is straight; blending and resampling happen in linear light on
-//! premultiplied values.
+//! Colour: pictures are 8-bit sRGB, alpha is straight; products are blended and resampled in linear light on
+//! premultiplied values. What networks see is resized as their training resized it, see `resize.rs`.
 
+mod caption;
 mod composite;
 mod linear;
 mod load;
@@ -13,8 +14,10 @@ mod placed;
 mod planes;
 mod png_file;
 mod resample;
+mod resize;
 mod similarity;
 
+pub use caption::{Corner, caption};
 pub use composite::{Exactness, composite, exactness};
 pub use load::{
     Fault, LARGEST_FILE, LONGEST_SIDE, LoadError, MOST_PIXELS, ProductPhoto, load_face, load_product,
@@ -22,4 +25,5 @@ pub use load::{
 pub use placed::{PlacedEarring, Placement};
 pub use planes::Planes;
 pub use png_file::{LONGEST_RECORD, PngError, RECORD_KEYWORD, read_record, write_png};
+pub use resize::{earring_planes, pillow_bicubic, resize_planes, resize_rgb};
 pub use similarity::{Similarity, product_matte_rows};
