@@ -67,6 +67,15 @@ impl NetworkSize {
         }
     }
 
+    /// The smallest size that holds a canvas. A canvas beyond the largest size is shrunk to it first, its
+    /// aspect kept as far as steps of 8 allow.
+    pub fn covering(canvas_width: u32, canvas_height: u32) -> Self {
+        let (least, most) = (f64::from(*Self::SIDE.start()), f64::from(*Self::SIDE.end()));
+        let shrink = (most / f64::from(canvas_width.max(canvas_height).max(1))).min(1.0);
+        let side = |length: u32| ((f64::from(length) * shrink / 8.0).ceil() * 8.0).clamp(least, most) as u32;
+        Self { width: side(canvas_width), height: side(canvas_height) }
+    }
+
     pub fn width(self) -> u32 {
         self.width
     }
@@ -115,4 +124,8 @@ pub enum EngineError {
         "{width} x {height} is not a size that networks accept: both sides must be multiples of 8 from 64 to 4096"
     )]
     Size { width: u32, height: u32 },
+    #[error(
+        "the layout preview was made for a body of {expected} vertices, but the scene's has {found}; choose the body file again"
+    )]
+    Body { expected: usize, found: usize },
 }

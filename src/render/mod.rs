@@ -10,6 +10,7 @@ pub mod sheet;
 pub mod software;
 pub mod subdivision;
 pub mod surface;
+pub mod visibility;
 
 mod raster;
 #[cfg(test)]

@@ -43,8 +43,12 @@ pub struct Subdivision {
     coarse_vertices: usize,
     /// How a coarse mesh's positions are pushed out.
     swell: Means,
+    /// Each coarse vertex averaged with its neighbours.
+    relax: Means,
     levels: Vec<Means>,
     triangles: Vec<[u32; 3]>,
+    /// Coarse vertices on the mesh's rims.
+    rim: Vec<u32>,
 }
 
 impl Subdivision {
@@ -52,7 +56,8 @@ impl Subdivision {
     /// of Loop's shrinking is made up for.
     pub fn new(vertices: usize, triangles: &[[u32; 3]], levels: usize, keep: f32) -> Self {
         let mut ring = Rings::new(vertices, triangles);
-        let swell = ring.swell(keep);
+        let (swell, relax) = (ring.swell(keep), ring.relax());
+        let rim = (0..vertices as u32).filter(|&vertex| !ring.rim[vertex as usize].is_empty()).collect();
         let mut fine = triangles.to_vec();
         let mut means = Vec::with_capacity(levels);
         let mut count = vertices;
@@ -65,7 +70,7 @@ impl Subdivision {
             means.push(mean);
             fine = refined;
         }
-        Self { coarse_vertices: vertices, swell, levels: means, triangles: fine }
+        Self { coarse_vertices: vertices, swell, relax, levels: means, triangles: fine, rim }
     }
 
     /// The fine mesh's triangles, wound like the coarse ones.
@@ -76,6 +81,11 @@ impl Subdivision {
     /// Number of coarse vertices that [`Self::positions`] and [`Self::attribute`] expect.
     pub fn coarse_vertices(&self) -> usize {
         self.coarse_vertices
+    }
+
+    /// Coarse vertices where the mesh ends.
+    pub fn rim(&self) -> &[u32] {
+        &self.rim
     }
 
     /// Fine positions from coarse ones.
@@ -89,6 +99,14 @@ impl Subdivision {
         T: Copy + Default + Send + Sync + Add<Output = T> + Mul<f32, Output = T>,
     {
         self.levels.iter().fold(coarse.to_vec(), |values, level| level.apply(&values))
+    }
+
+    /// An attribute of the coarse vertices with its unevenness ironed out, `times` over.
+    pub fn relaxed<T>(&self, coarse: &[T], times: usize) -> Vec<T>
+    where
+        T: Copy + Default + Send + Sync + Add<Output = T> + Mul<f32, Output = T>,
+    {
+        (0..times).fold(coarse.to_vec(), |values, _| self.relax.apply(&values))
     }
 
     /// Unit normals of the fine mesh, weighted by area.
@@ -178,6 +196,15 @@ impl Rings {
             let limit = self.vertex_mean(vertex, true);
             let pushed = limit.into_iter().map(|(other, weight)| (other, -keep * weight));
             means.push(std::iter::once((vertex, 1.0 + keep)).chain(pushed));
+        }
+        means
+    }
+
+    /// The surface's own means: what lies on a rim is averaged along the rim.
+    fn relax(&self) -> Means {
+        let mut means = Means::default();
+        for vertex in 0..self.neighbours.len() as u32 {
+            means.push(self.vertex_mean(vertex, true));
         }
         means
     }

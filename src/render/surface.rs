@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const BAND_ROWS: u32 = 16;
 
 /// Samples whose depths differ by less than this lie on one piece of surface, metres.
-const ONE_PIECE: f32 = 0.003;
+const ONE_PIECE: f32 = 0.0012;
 
 /// A piece of surface in a pixel.
 #[derive(Debug, Clone, Copy, PartialEq)]
