@@ -32,7 +32,11 @@ impl Default for Shard {
 impl Shard {
     fn check(self) -> Result<(), BatchError> {
         let Self { index, count } = self;
-        if count > 0 && (1..=count).contains(&index) { Ok(()) } else { Err(BatchError::Shard { index, count }) }
+        if count > 0 && (1..=count).contains(&index) {
+            Ok(())
+        } else {
+            Err(BatchError::Shard { index, count })
+        }
     }
 
     /// How many of `total` pictures are this share's.

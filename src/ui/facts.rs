@@ -1,11 +1,11 @@
 //! What the program knows and the panels show: plain values and texture handles, lent for one frame.
 
 use crate::body::PoseFacing;
-use crate::control::BandNotice;
 use crate::engine::progress::Progress;
 use crate::engine::{EngineCard, EngineKind};
 use crate::project::{EarringId, HeadAngles};
 use crate::scene::Scene;
+use crate::workflow;
 use eframe::egui::{Rect, TextureId, Vec2};
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ pub enum ProductState {
 #[derive(Debug, Clone, Copy)]
 pub struct LayoutFacts<'a> {
     pub scene: &'a Scene,
-    pub notices: &'a [BandNotice],
+    pub notices: &'a [workflow::Notice],
     /// The painted body without the earring.
     pub backdrop: Texture,
 }

@@ -4,6 +4,7 @@ use super::widgets::{at_right, caption};
 use super::{Action, Facts, Notice, NoticeKind, Palette};
 use crate::control::BandNotice;
 use crate::project::Project;
+use crate::workflow;
 use eframe::egui;
 use eframe::egui::{
     Align2, Area, CornerRadius, Frame, Id, Margin, Order, RichText, Sense, Stroke, TextStyle, Ui, Vec2,
@@ -71,7 +72,7 @@ pub(super) fn status_line(ui: &mut Ui, project: &Project, facts: &Facts<'_>) {
     let palette = Palette::of(ui);
     ui.horizontal(|ui| {
         ui.set_min_height(20.0);
-        match worry(project, facts) {
+        match worry(facts) {
             Some(worry) => {
                 let (dot, _) = ui.allocate_exact_size(Vec2::splat(8.0), Sense::hover());
                 ui.painter().circle_filled(dot.center(), 3.0, palette.warning);
@@ -88,20 +89,24 @@ pub(super) fn status_line(ui: &mut Ui, project: &Project, facts: &Facts<'_>) {
     });
 }
 
-fn worry(project: &Project, facts: &Facts<'_>) -> Option<String> {
+fn worry(facts: &Facts<'_>) -> Option<String> {
     if let Some(trouble) = facts.layout_trouble {
         return Some(trouble.to_owned());
     }
     let notices = facts.layout?.notices;
-    notices.iter().find_map(|notice| match notice {
-        BandNotice::Clamped => {
-            Some("The scale band would have left the canvas and was moved back.".to_owned())
-        }
-        BandNotice::NoRealHeight if !project.earrings.is_empty() => {
-            Some("Type the earring's real height; until then the usual ratio is used.".to_owned())
-        }
-        BandNotice::NoRealHeight | BandNotice::NoEarring => None,
-    })
+    // The inspector and the canvas already show the misfit, and an empty canvas says what it lacks.
+    let shown_elsewhere = |notice: &&workflow::Notice| {
+        matches!(notice, workflow::Notice::Misfit(_) | workflow::Notice::Band(BandNotice::NoEarring))
+    };
+    let notice = notices.iter().find(|notice| !shown_elsewhere(notice))?;
+    Some(sentence(&notice.to_string()))
+}
+
+/// With a capital letter and a full stop.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
 }
 
 fn hint(project: &Project) -> &'static str {
@@ -109,5 +114,15 @@ fn hint(project: &Project) -> &'static str {
         "Drop a photo of an earring on the canvas to begin."
     } else {
         "Arrow keys move the earring by a pixel, with Shift by ten. Hold Space to move the view."
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worry_is_a_sentence() {
+        assert_eq!(sentence("the band was moved"), "The band was moved.");
     }
 }

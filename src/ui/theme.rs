@@ -83,13 +83,13 @@ pub fn install(ctx: &Context) {
 }
 
 fn apply(style: &mut Style, palette: &Palette, dark: bool) {
-    let font = |size| FontId::unique(size, FontFamily::Proportional);
+    let font = |size| FontId::new(size, FontFamily::Proportional);
     style.text_styles = [
         (TextStyle::Small, font(12.0)),
         (TextStyle::Body, font(14.0)),
         (TextStyle::Button, font(14.0)),
         (TextStyle::Heading, font(19.0)),
-        (TextStyle::Monospace, FontId::unique(13.0, FontFamily::Monospace)),
+        (TextStyle::Monospace, FontId::new(13.0, FontFamily::Monospace)),
     ]
     .into();
     let spacing = &mut style.spacing;
