@@ -5,6 +5,7 @@
 
 mod hint;
 mod pose_image;
+mod resample;
 mod scale_band;
 
 pub use hint::{Hint, appearance_image};
