@@ -7,7 +7,7 @@ use crate::render::Mesh;
 use crate::render::subdivision::Subdivision;
 use crate::render::visibility::{Region, cone_directions, sphere_directions, visibility};
 use crate::scene::Scene;
-use glam::{Vec3, Vec4};
+use glam::{Vec2, Vec3, Vec4};
 
 /// Directions that ambient occlusion is averaged over.
 const SKY_DIRECTIONS: usize = 72;
@@ -18,8 +18,17 @@ const REGION_RADIUS: f32 = 0.30;
 /// The mesh's edge counts as the end of the bust when it lies this far below the chin, metres; lids and lips
 /// have edges too.
 const BELOW_CHIN: f32 = 0.06;
-/// From the bust's end, skin is invisible for the first and whole after the second length, metres.
-const FADE: (f32, f32) = (0.012, 0.10);
+/// From the mesh's end, skin is invisible for the first and whole after the second length, metres.
+const END_FADE: (f32, f32) = (0.012, 0.07);
+/// The bust is whole up to the first and gone from the second length below the root of the neck, metres.
+const LOW_FADE: (f32, f32) = (0.035, 0.165);
+/// Likewise sideways from the neck's axis.
+const SIDE_FADE: (f32, f32) = (0.13, 0.235);
+/// SMPL-X's neck joint.
+const NECK: usize = 12;
+/// How often the coarse skin is averaged for the normals, and their share in the shading: a sculptor's
+/// polish, which keeps outlines and takes small folds.
+const POLISH: (usize, f32) = (3, 0.65);
 /// How often reach is averaged with its neighbours' before it is carried to fine skin.
 const IRONING: usize = 2;
 /// iBUG 9, the chin.
@@ -51,8 +60,12 @@ impl<'a> Figure<'a> {
         let reach = light_reach(&mesh, body, &Studio::new(scene), check)?;
         let positions = skin.positions(vertices);
         check()?;
+        let polished = skin.normals(&skin.positions(&skin.relaxed(vertices, POLISH.0)));
+        let normals = skin.normals(&positions);
+        let normals =
+            normals.iter().zip(&polished).map(|(own, smooth)| own.lerp(*smooth, POLISH.1)).collect();
         Ok(Self {
-            normals: skin.normals(&positions),
+            normals,
             reach: skin.attribute(&skin.relaxed(&reach, IRONING)),
             opacity: skin.attribute(&opacity(body, vertices, skin.rim())),
             positions,
@@ -113,8 +126,16 @@ fn opacity(body: &PosedBody, vertices: &[Vec3], rim: &[u32]) -> Vec<f32> {
         .iter()
         .map(|vertex| {
             let nearest = ends.iter().map(|end| end.distance_squared(*vertex)).fold(f32::INFINITY, f32::min);
-            let share = ((nearest.sqrt() - FADE.0) / (FADE.1 - FADE.0)).clamp(0.0, 1.0);
-            share * share * (3.0 - 2.0 * share)
+            let away = *vertex - body.joints[NECK];
+            let low = fade(-away.y, LOW_FADE);
+            let side = fade(Vec2::new(away.x, away.z).length(), SIDE_FADE);
+            fade(nearest.sqrt(), END_FADE) * (1.0 - low) * (1.0 - side)
         })
         .collect()
+}
+
+/// 0 up to the first, 1 from the second length on, smooth between.
+fn fade(length: f32, (from, to): (f32, f32)) -> f32 {
+    let share = ((length - from) / (to - from)).clamp(0.0, 1.0);
+    share * share * (3.0 - 2.0 * share)
 }

@@ -14,9 +14,9 @@ const WRAP: f32 = 0.30;
 /// Ambient light that even the narrowest place gets: between the lips, behind the lids.
 const DEEPEST: f32 = 0.16;
 /// Part of the light that the glaze mirrors when it is met straight on.
-const GLAZE: f32 = 0.035;
+const GLAZE: f32 = 0.055;
 /// Width of the glaze's highlight: Blinn's exponent.
-const GLOSS: f32 = 26.0;
+const GLOSS: f32 = 22.0;
 
 /// A point of skin, as the camera sees it.
 #[derive(Debug, Clone, Copy)]

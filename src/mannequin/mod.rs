@@ -25,7 +25,7 @@ use std::sync::Arc;
 const MOST_TRIANGLES: usize = 160_000;
 
 /// How much of the smoothing's shrinking is made up for, so that lobes and nose keep their place.
-const KEEP_SIZE: f32 = 1.0;
+const KEEP_SIZE: f32 = 0.7;
 
 /// Paints the framed body as a fine display mannequin.
 #[derive(Debug, Clone)]

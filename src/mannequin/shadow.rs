@@ -15,11 +15,11 @@ const RADII: [f32; 3] = [0.0007, 0.0022, 0.007];
 /// How fast the key light's penumbra widens with distance.
 const SPREAD: f32 = 0.12;
 /// Part of the key light that a wholly hidden point loses.
-const DEPTH_OF_SHADOW: f32 = 0.80;
+const DEPTH_OF_SHADOW: f32 = 0.90;
 /// Part of all light lost right beside the earring where it touches the skin.
-const CONTACT: f32 = 0.30;
+const CONTACT: f32 = 0.36;
 /// Skin further than this from the earring's plane has no contact with it, metres.
-const CONTACT_REACH: f32 = 0.014;
+const CONTACT_REACH: f32 = 0.022;
 
 /// The earring as something that hides light.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl EarringShadow {
         let Some(maps) = &self.blurred else { return (1.0, 1.0) };
         let behind = point.z - self.plane;
         let contact = (1.0 - behind.abs() / CONTACT_REACH).max(0.0);
-        let touched = 1.0 - CONTACT * contact * maps[1].at(self.pixel(point + Vec3::NEG_Y * 0.0015));
+        let touched = 1.0 - CONTACT * contact * maps[1].at(self.pixel(point + Vec3::NEG_Y * 0.0022));
         // The light stands in front, so its z is negative.
         let reach = -behind / self.light.z;
         if reach <= 0.0 || self.light.z >= 0.0 {

@@ -28,7 +28,7 @@ pub(super) struct Studio {
 }
 
 /// Light from above and from the floor, before occlusion.
-const SKY: Vec3 = Vec3::new(0.215, 0.225, 0.245);
+const SKY: Vec3 = Vec3::new(0.19, 0.20, 0.22);
 const FLOOR: Vec3 = Vec3::new(0.16, 0.125, 0.10);
 
 /// The wall where the lamp behind the figure brightens it, and in the corners.
@@ -47,7 +47,7 @@ impl Studio {
             sine,
         };
         Self {
-            key: light(0.62, -0.62, -0.72, Vec3::new(1.0, 0.945, 0.88) * 0.72, 0.34),
+            key: light(0.52, -0.66, -0.76, Vec3::new(1.0, 0.945, 0.88) * 0.80, 0.34),
             fill: light(-0.85, -0.10, -0.60, Vec3::new(0.86, 0.93, 1.0) * 0.09, 0.50),
             rim: light(-0.80, -0.35, 0.75, Vec3::new(1.0, 0.95, 0.88) * 0.60, 0.30),
         }

@@ -69,6 +69,10 @@ pub fn load(path: &Path) -> Result<Project, FileError> {
 
 /// The file's bytes; none if there are too many.
 fn read_bounded(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
+    // Asked before opening: opening a pipe would wait for its writer.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(std::io::Error::other("it is no file"));
+    }
     let mut bytes = Vec::new();
     File::open(path)?.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
     Ok((bytes.len() as u64 <= LARGEST_FILE).then_some(bytes))

@@ -27,12 +27,15 @@ pub fn lay_out(variant: &Variant, studio: &Studio) -> Result<Layout, WorkflowErr
     let photos = photos.collect::<Result<Vec<_>, _>>()?;
     let placed = raster(variant, &photos);
     let body = studio.body.pose_head(angles);
-    let main = variant.earrings.first();
+    let main = variant.earrings.first().zip(photos.first());
+    let main = main.map(|(earring, photo)| Placement { photo, earring });
     // The band hangs on the main earring alone, whatever else lies on the canvas.
-    let alone = (variant.earrings.len() > 1).then(|| raster_main(variant, &photos));
+    let alone = (variant.earrings.len() > 1).then(|| PlacedEarring::raster(main.as_slice(), variant.canvas));
     let (band, band_notices) =
         scale_band(&variant.scale, variant.canvas, main, alone.as_ref().unwrap_or(&placed), &body);
-    let hook = main.map(|main| (DVec2::new(main.hook_in_canvas.x, main.hook_in_canvas.y), main.ear));
+    let hook = main.map(|Placement { earring, .. }| {
+        (DVec2::new(earring.hook_in_canvas.x, earring.hook_in_canvas.y), earring.ear)
+    });
     let scene = Scene::frame(body, variant.canvas, band, hook);
     let mut notices: Vec<_> = band_notices.into_iter().map(Notice::Band).collect();
     notices.extend(product_notices(variant, &photos, &placed));
@@ -49,17 +52,10 @@ pub(super) fn raster(variant: &Variant, photos: &[Arc<ProductPhoto>]) -> PlacedE
     PlacedEarring::raster(&placements, variant.canvas)
 }
 
-fn raster_main(variant: &Variant, photos: &[Arc<ProductPhoto>]) -> PlacedEarring {
-    let pair = photos.first().zip(variant.earrings.first());
-    let placement = pair.map(|(photo, earring)| Placement { photo, earring });
-    PlacedEarring::raster(placement.as_slice(), variant.canvas)
-}
-
 fn product_notices(variant: &Variant, photos: &[Arc<ProductPhoto>], placed: &PlacedEarring) -> Vec<Notice> {
-    let opaque = |photo: &ProductPhoto| photo.pixels.pixels().all(|pixel| pixel.0[3] == 255);
     let mut notices = Vec::new();
     for (earring, photo) in variant.earrings.iter().zip(photos) {
-        if opaque(photo) {
+        if !photo.has_matte() {
             notices.push(Notice::NoMatte { file: earring.file.clone() });
         }
     }

@@ -4,12 +4,11 @@ use super::record::{self, Record};
 use super::{Layout, Studio, WorkflowError, lay_out};
 use crate::control::{Hint, appearance_image, pose_image, pose_render};
 use crate::engine::progress::{Control, Progress, Stage};
-use crate::engine::{Engine, EngineCard, NetworkSize, Request};
-use crate::picture::{Exactness, Planes, composite, exactness};
+use crate::engine::{Engine, EngineCard, EngineKind, NetworkSize, Request};
+use crate::picture::{Corner, Exactness, PlacedEarring, Planes, caption, composite, exactness, resize_rgb};
 use crate::project::{CanvasSize, Variant};
 use glam::DVec2;
 use image::RgbImage;
-use image::imageops::FilterType;
 use std::collections::BTreeMap;
 
 /// Named tensors of a generation, each with its shape (CONTRACTS, trace file).
@@ -81,7 +80,8 @@ fn render(
     control.step(Progress::new(Stage::Finishing, 0, 1))?;
     check_size(&generated.picture, size)?;
     let card = engine.card();
-    let painted = fit(generated.picture, variant.canvas);
+    let mut painted = fit(generated.picture, variant.canvas);
+    label(&mut painted, card.kind, &layout.placed);
     let pixels = composite(&painted, &layout.placed);
     let exactness = exactness(&pixels, &layout.placed);
     if exactness.differing > 0 {
@@ -90,7 +90,24 @@ fn render(
     }
     let record = record::make(variant, studio, &card, &layout, &pixels, exactness)?;
     control.step(Progress::new(Stage::Finishing, 1, 1))?;
-    Ok(Picture { pixels, generated: painted, layout, engine: card, record, trace: generated.trace })
+    let trace = if trace { with_inputs(generated.trace, &request) } else { generated.trace };
+    Ok(Picture { pixels, generated: painted, layout, engine: card, record, trace })
+}
+
+/// The engine's trace with the control images, which every engine is given alike; each with a batch of one.
+fn with_inputs(mut trace: Trace, request: &Request<'_>) -> Trace {
+    let inputs = [
+        ("hint", Some(request.hint)),
+        ("pose_image", Some(request.pose_image)),
+        ("appearance_image", request.appearance_image),
+    ];
+    for (name, planes) in inputs {
+        if let Some(planes) = planes {
+            let shape = std::iter::once(1).chain(planes.shape()).collect();
+            trace.entry(name.to_owned()).or_insert_with(|| (shape, planes.data().to_vec()));
+        }
+    }
+    trace
 }
 
 /// I_a, if the variant has a face.
@@ -122,5 +139,21 @@ fn fit(picture: RgbImage, canvas: CanvasSize) -> RgbImage {
     if picture.dimensions() == (canvas.width, canvas.height) {
         return picture;
     }
-    image::imageops::resize(&picture, canvas.width, canvas.height, FilterType::CatmullRom)
+    resize_rgb(&picture, canvas.width, canvas.height)
+}
+
+/// Says on the ground itself what a picture that no trained model painted is worth. The composite comes after
+/// it, so the label can never lie over the product; it stands in the corner that the product leaves free.
+fn label(painted: &mut RgbImage, kind: EngineKind, placed: &PlacedEarring) {
+    let text = match kind {
+        EngineKind::Layout => "layout preview",
+        EngineKind::Untrained => "untrained weights",
+        EngineKind::Trained => return,
+    };
+    let (width, height) = painted.dimensions();
+    let reaches_corner = |(columns, rows): (std::ops::Range<u32>, std::ops::Range<u32>)| {
+        columns.end > width / 2 && rows.end > height / 10 * 9
+    };
+    let taken = placed.bounds().is_some_and(reaches_corner);
+    caption(painted, text, if taken { Corner::BottomLeft } else { Corner::BottomRight });
 }

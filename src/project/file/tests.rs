@@ -227,6 +227,8 @@ fn a_file_that_is_missing_or_no_text_says_so() {
     let path = folder.path().join("x.adorn");
     let text = load(&path).expect_err("no file").to_string();
     assert!(text.contains("cannot read the project") && text.ends_with("x.adorn)"), "{text}");
+    let text = load(folder.path()).expect_err("a folder").to_string();
+    assert!(text.contains("it is no file"), "{text}");
     std::fs::write(&path, [0xff, 0xfe, 0x00]).expect("a file");
     let text = load(&path).expect_err("no text").to_string();
     assert!(text.contains("not UTF-8") && text.ends_with("x.adorn)"), "{text}");
