@@ -8,6 +8,7 @@ use crate::render::subdivision::Subdivision;
 use crate::render::visibility::{Region, cone_directions, sphere_directions, visibility};
 use crate::scene::Scene;
 use glam::{Vec2, Vec3, Vec4};
+use std::collections::BTreeMap;
 
 /// Directions that ambient occlusion is averaged over.
 const SKY_DIRECTIONS: usize = 72;
@@ -21,14 +22,21 @@ const BELOW_CHIN: f32 = 0.06;
 /// From the mesh's end, skin is invisible for the first and whole after the second length, metres.
 const END_FADE: (f32, f32) = (0.012, 0.07);
 /// The bust is whole up to the first and gone from the second length below the root of the neck, metres.
-const LOW_FADE: (f32, f32) = (0.035, 0.165);
+const LOW_FADE: (f32, f32) = (0.02, 0.13);
 /// Likewise sideways from the neck's axis.
-const SIDE_FADE: (f32, f32) = (0.13, 0.235);
+const SIDE_FADE: (f32, f32) = (0.12, 0.215);
 /// SMPL-X's neck joint.
 const NECK: usize = 12;
-/// How often the coarse skin is averaged for the normals, and their share in the shading: a sculptor's
-/// polish, which keeps outlines and takes small folds.
-const POLISH: (usize, f32) = (3, 0.65);
+/// How often the coarse skin is averaged for the normals: a sculptor's polish, which keeps outlines and takes
+/// small folds.
+const POLISH: usize = 7;
+/// Share of the polished normals where the mesh is broad; finely modelled parts (ears, lips, lids: edges
+/// shorter than the first length, metres) keep their own.
+const POLISHED: f32 = 0.85;
+const FINE_TO_BROAD: (f32, f32) = (0.0022, 0.0065);
+/// SMPL-X's eye joints, and how far from them an eyeball's vertices can be, metres.
+const EYES: [usize; 2] = [23, 24];
+const EYEBALL: f32 = 0.022;
 /// How often reach is averaged with its neighbours' before it is carried to fine skin.
 const IRONING: usize = 2;
 /// iBUG 9, the chin.
@@ -55,19 +63,21 @@ impl<'a> Figure<'a> {
     ) -> Result<Self, Cancelled> {
         let body = &scene.body;
         let count = skin.coarse_vertices();
-        let (vertices, normals) = (&body.vertices[..count], &body.normals[..count]);
-        let mesh = Mesh { positions: vertices, normals, triangles: coarse };
+        let vertices = with_round_eyes(body, &body.vertices[..count], skin.pieces());
+        let mesh = Mesh { positions: &vertices, normals: &body.normals[..count], triangles: coarse };
         let reach = light_reach(&mesh, body, &Studio::new(scene), check)?;
-        let positions = skin.positions(vertices);
+        let positions = skin.positions(&vertices);
         check()?;
-        let polished = skin.normals(&skin.positions(&skin.relaxed(vertices, POLISH.0)));
-        let normals = skin.normals(&positions);
-        let normals =
-            normals.iter().zip(&polished).map(|(own, smooth)| own.lerp(*smooth, POLISH.1)).collect();
+        let mut normals = skin.normals(&positions);
+        let polished = skin.normals(&skin.positions(&skin.relaxed(&vertices, POLISH)));
+        let share = skin.attribute(&broadness(coarse, &vertices));
+        for ((normal, smooth), share) in normals.iter_mut().zip(&polished).zip(&share) {
+            *normal = normal.lerp(*smooth, share * POLISHED).normalize_or_zero();
+        }
         Ok(Self {
             normals,
             reach: skin.attribute(&skin.relaxed(&reach, IRONING)),
-            opacity: skin.attribute(&opacity(body, vertices, skin.rim())),
+            opacity: skin.attribute(&opacity(body, &vertices, skin.rim())),
             positions,
             skin,
         })
@@ -115,6 +125,43 @@ fn light_reach(
 fn across(light: &Light) -> Vec<Vec3> {
     let d = light.direction;
     cone_directions(Vec3::new(d.x, -d.y, -d.z), light.sine, LIGHT_DIRECTIONS)
+}
+
+/// The vertices with each eyeball as a plain ball, without cornea and pupil: a sculptor's blind eye.
+fn with_round_eyes(body: &PosedBody, vertices: &[Vec3], pieces: &[u32]) -> Vec<Vec3> {
+    let mut round = vertices.to_vec();
+    for centre in EYES.map(|joint| body.joints[joint]) {
+        // Of each piece: the furthest vertex, the sum of all distances, their number.
+        let mut distances: BTreeMap<u32, (f32, f32, f32)> = BTreeMap::new();
+        for (vertex, piece) in vertices.iter().zip(pieces) {
+            let distance = vertex.distance(centre);
+            let (most, sum, count) = distances.entry(*piece).or_default();
+            (*most, *sum, *count) = (most.max(distance), *sum + distance, *count + 1.0);
+        }
+        for (vertex, piece) in round.iter_mut().zip(pieces) {
+            if let Some(&(most, sum, count)) = distances.get(piece)
+                && most < EYEBALL
+            {
+                *vertex = centre + (*vertex - centre).normalize_or_zero() * (sum / count);
+            }
+        }
+    }
+    round
+}
+
+/// How broadly the mesh is modelled around each coarse vertex, 0..=1, by the length of its edges.
+fn broadness(coarse: &[[u32; 3]], vertices: &[Vec3]) -> Vec<f32> {
+    let mut edges = vec![(0.0, 0.0); vertices.len()];
+    for &[a, b, c] in coarse {
+        for (from, to) in [(a, b), (b, c), (c, a)] {
+            let length = vertices[from as usize].distance(vertices[to as usize]);
+            for end in [from, to] {
+                let (sum, count) = &mut edges[end as usize];
+                (*sum, *count) = (*sum + length, *count + 1.0);
+            }
+        }
+    }
+    edges.iter().map(|&(sum, count)| fade(sum / f32::max(count, 1.0), FINE_TO_BROAD)).collect()
 }
 
 /// How whole the skin is at each coarse vertex, by its distance from the end of the bust.

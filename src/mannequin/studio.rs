@@ -28,7 +28,7 @@ pub(super) struct Studio {
 }
 
 /// Light from above and from the floor, before occlusion.
-const SKY: Vec3 = Vec3::new(0.19, 0.20, 0.22);
+const SKY: Vec3 = Vec3::new(0.195, 0.195, 0.205);
 const FLOOR: Vec3 = Vec3::new(0.16, 0.125, 0.10);
 
 /// The wall where the lamp behind the figure brightens it, and in the corners.
@@ -41,15 +41,18 @@ impl Studio {
         let lobes = scene.body.lobes.map(|lobe| scene.camera.camera_from_world(lobe));
         let lobe = if scene.ear == Ear::Right { lobes[1] } else { lobes[0] };
         let side = if lobe.x < nose.x { -1.0 } else { 1.0 };
+        // The more the face turns to its profile, the further the key follows it, or the face lay in shade.
+        let face = (nose - lobes[0].midpoint(lobes[1])).normalize_or_zero().x;
+        let followed = side * 0.52 + face.powi(3) * 0.55;
         let light = |x: f32, y: f32, z: f32, colour: Vec3, sine: f32| Light {
-            direction: Vec3::new(x * side, y, z).normalize(),
+            direction: Vec3::new(x, y, z).normalize(),
             colour,
             sine,
         };
         Self {
-            key: light(0.52, -0.66, -0.76, Vec3::new(1.0, 0.945, 0.88) * 0.80, 0.34),
-            fill: light(-0.85, -0.10, -0.60, Vec3::new(0.86, 0.93, 1.0) * 0.09, 0.50),
-            rim: light(-0.80, -0.35, 0.75, Vec3::new(1.0, 0.95, 0.88) * 0.60, 0.30),
+            key: light(followed, -0.66, -0.76, Vec3::new(1.0, 0.945, 0.88) * 0.80, 0.34),
+            fill: light(-0.85 * side, -0.10, -0.60, Vec3::new(0.96, 0.97, 1.0) * 0.09, 0.50),
+            rim: light(-0.80 * side, -0.35, 0.75, Vec3::new(1.0, 0.95, 0.88) * 0.60, 0.30),
         }
     }
 

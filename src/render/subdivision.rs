@@ -49,6 +49,8 @@ pub struct Subdivision {
     triangles: Vec<[u32; 3]>,
     /// Coarse vertices on the mesh's rims.
     rim: Vec<u32>,
+    /// The piece of the mesh that each coarse vertex belongs to.
+    pieces: Vec<u32>,
 }
 
 impl Subdivision {
@@ -57,6 +59,7 @@ impl Subdivision {
     pub fn new(vertices: usize, triangles: &[[u32; 3]], levels: usize, keep: f32) -> Self {
         let mut ring = Rings::new(vertices, triangles);
         let (swell, relax) = (ring.swell(keep), ring.relax());
+        let pieces = ring.pieces();
         let rim = (0..vertices as u32).filter(|&vertex| !ring.rim[vertex as usize].is_empty()).collect();
         let mut fine = triangles.to_vec();
         let mut means = Vec::with_capacity(levels);
@@ -70,7 +73,7 @@ impl Subdivision {
             means.push(mean);
             fine = refined;
         }
-        Self { coarse_vertices: vertices, swell, relax, levels: means, triangles: fine, rim }
+        Self { coarse_vertices: vertices, swell, relax, levels: means, triangles: fine, rim, pieces }
     }
 
     /// The fine mesh's triangles, wound like the coarse ones.
@@ -86,6 +89,12 @@ impl Subdivision {
     /// Coarse vertices where the mesh ends.
     pub fn rim(&self) -> &[u32] {
         &self.rim
+    }
+
+    /// For each coarse vertex the piece it belongs to, named by the piece's first vertex: vertices are in one
+    /// piece when edges lead from one to the other.
+    pub fn pieces(&self) -> &[u32] {
+        &self.pieces
     }
 
     /// Fine positions from coarse ones.
@@ -189,6 +198,21 @@ impl Rings {
         std::iter::once(own).chain(around.iter().map(|&other| (other, share))).collect()
     }
 
+    /// The first vertex of each vertex's piece.
+    fn pieces(&self) -> Vec<u32> {
+        let mut pieces = vec![u32::MAX; self.neighbours.len()];
+        for first in 0..pieces.len() as u32 {
+            let mut open = vec![first];
+            while let Some(vertex) = open.pop() {
+                if pieces[vertex as usize] == u32::MAX {
+                    pieces[vertex as usize] = first;
+                    open.extend(&self.neighbours[vertex as usize]);
+                }
+            }
+        }
+        pieces
+    }
+
     /// p + keep (p - limit(p)).
     fn swell(&self, keep: f32) -> Means {
         let mut means = Means::default();
@@ -274,6 +298,18 @@ mod tests {
         );
         let ones = fine.attribute(&[1.0_f32; 4]);
         assert!(ones.iter().all(|value| (value - 1.0).abs() < 1e-5));
+    }
+
+    #[test]
+    fn pieces_and_rims_are_told_apart() {
+        let ball = Shape::sphere(Vec3::ZERO, 1.0, 1);
+        let mut triangles = ball.triangles.clone();
+        let first = ball.positions.len() as u32;
+        triangles.push([first, first + 1, first + 2]);
+        let fine = Subdivision::new(first as usize + 3, &triangles, 1, 0.5);
+        assert_eq!(fine.rim(), [first, first + 1, first + 2]);
+        assert!(fine.pieces()[..first as usize].iter().all(|piece| *piece == 0));
+        assert_eq!(fine.pieces()[first as usize..], [first; 3]);
     }
 
     #[test]

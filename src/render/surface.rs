@@ -17,8 +17,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Rows of pixels that one task paints.
 const BAND_ROWS: u32 = 16;
 
-/// Samples whose depths differ by less than this lie on one piece of surface, metres.
+/// Samples whose depths differ by less than this lie on one piece of surface, metres, ...
 const ONE_PIECE: f32 = 0.0012;
+/// ... unless their normals differ by more than this cosine says, as where a lid lies on an eye.
+const ONE_BEND: f32 = 0.85;
 
 /// A piece of surface in a pixel.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -68,7 +70,7 @@ where
             let mut fragments = Vec::with_capacity((SAMPLES * SAMPLES) as usize);
             for (at, pixel) in rows.chunks_exact_mut(3).enumerate() {
                 let (column, row) = (at as u32 % camera.width, top + at as u32 / camera.width);
-                gather(&triangles, &band, column, row, &mut fragments);
+                gather(mesh, &triangles, &band, (column, row), &mut fragments);
                 pixel.copy_from_slice(&paint(column, row, &fragments));
             }
             step(painted.fetch_add(1, Ordering::Relaxed) + 1, bands.len())
@@ -98,10 +100,10 @@ const FROM_CENTRE: [(u32, u32); 16] = [
 ];
 
 fn gather(
+    mesh: &Mesh<'_>,
     triangles: &[ScreenTriangle],
     band: &raster::Band,
-    column: u32,
-    row: u32,
+    (column, row): (u32, u32),
     fragments: &mut Vec<Fragment>,
 ) {
     fragments.clear();
@@ -113,10 +115,16 @@ fn gather(
         }
         let depth = 1.0 / nearness;
         let share = 1.0 / FROM_CENTRE.len() as f32;
-        if let Some(piece) = fragments.iter_mut().find(|piece| (piece.depth - depth).abs() < ONE_PIECE) {
+        let triangle = &triangles[index as usize];
+        let normal = |source: u32| mesh.normals[mesh.triangles[source as usize][0] as usize];
+        let one = |piece: &&mut Fragment| {
+            (piece.depth - depth).abs() < ONE_PIECE
+                && (piece.triangle == triangle.source
+                    || normal(piece.triangle).dot(normal(triangle.source)) > ONE_BEND)
+        };
+        if let Some(piece) = fragments.iter_mut().find(one) {
             piece.coverage += share;
         } else {
-            let triangle = &triangles[index as usize];
             let weights = triangle.weights_at(x, y);
             fragments.push(Fragment { triangle: triangle.source, weights, depth, coverage: share });
         }
