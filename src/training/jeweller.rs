@@ -1,0 +1,133 @@
+//! The procedural jeweller: product photos of earrings that never existed, with exact mattes.
+//!
+//! A piece is described in millimetres ([`JewelSpec`]), built as a signed distance field with a cut stone,
+//! and photographed from the front by an orthographic camera in a tent of softboxes and black flags: polished
+//! metal is a picture of its surroundings, so the studio is half of the jewellery. Rays are traced through up
+//! to four reflections, the stone by refraction and total reflection inside its facets. No random numbers:
+//! the same piece gives the same pixels, and there is no noise to clean.
+//!
+//! The demo's product, `assets/sample/earring.png`, is [`JewelSpec::default`] at [`SAMPLE_HEIGHT_PX`]. After a
+//! change here, write it anew with
+//! `cargo test --lib write_the_sample_earring -- --ignored`.
+
+mod light;
+mod shape;
+mod stone;
+mod trace;
+
+use crate::project::Point;
+use image::RgbaImage;
+use rayon::prelude::*;
+use shape::Piece;
+
+/// Rows of the demo's product file.
+pub const SAMPLE_HEIGHT_PX: u32 = 900;
+
+/// Height of the demo's earring: its matte, in millimetres.
+pub const SAMPLE_HEIGHT_MM: f64 = 33.45;
+
+/// Where the demo's earring passes through the lobe, in pixels of its file.
+pub const SAMPLE_HOOK: Point = Point { x: 261.0, y: 110.5 };
+
+/// Samples along each side of a pixel.
+const SAMPLES: u32 = 5;
+
+/// Transparent pixels around the matte at 900 rows, scaled with the picture.
+const MARGIN: f64 = 14.0 / 900.0;
+
+/// What the metal reflects best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Metal {
+    #[default]
+    Gold,
+    RoseGold,
+    Silver,
+}
+
+/// A pearl drop in an oval hoop under a set stone; lengths in millimetres.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct JewelSpec {
+    pub metal: Metal,
+    /// Diameter of the brilliant in the stud, 2..=8.
+    pub stone_mm: f32,
+    /// Inner width of the oval hoop, 8..=40.
+    pub hoop_mm: f32,
+    /// Height of the hoop over its width, 1..=1.6.
+    pub hoop_stretch: f32,
+    /// Thickness of the hoop's wire at its top and at its bottom, 0.6..=4.
+    pub wire_mm: (f32, f32),
+    /// Diameter of the pearl, 3..=14.
+    pub pearl_mm: f32,
+}
+
+impl Default for JewelSpec {
+    fn default() -> Self {
+        Self {
+            metal: Metal::Gold,
+            stone_mm: 5.2,
+            hoop_mm: 16.0,
+            hoop_stretch: 1.22,
+            wire_mm: (1.0, 2.2),
+            pearl_mm: 8.6,
+        }
+    }
+}
+
+/// A product photo and what is known about it.
+#[derive(Debug, Clone)]
+pub struct Product {
+    /// 8-bit sRGB, straight alpha.
+    pub pixels: RgbaImage,
+    /// The stud's centre: where the earring passes through the lobe, product pixels.
+    pub hook_in_product: Point,
+    /// Height of the matte (rows with alpha >= 0.5), millimetres.
+    pub height_mm: f64,
+}
+
+/// Photographs a piece on transparent ground, `height_px` rows high (at least 16).
+pub fn render_product(spec: &JewelSpec, height_px: u32) -> Product {
+    let height_px = height_px.max(16);
+    let piece = Piece::new(spec);
+    let (low, high) = piece.bounds();
+    let margin = (f64::from(height_px) * MARGIN).max(1.0);
+    let px_per_mm = (f64::from(height_px) - 2.0 * margin) / f64::from(high.y - low.y);
+    let width_px = (f64::from(high.x - low.x) * px_per_mm + 2.0 * margin).ceil() as u32;
+    // The piece is symmetric: its middle is the picture's.
+    let origin = Point { x: f64::from(width_px) / 2.0, y: margin + f64::from(high.y) * px_per_mm };
+    let mut pixels = RgbaImage::new(width_px, height_px);
+    pixels.par_chunks_exact_mut(width_px as usize * 4).enumerate().for_each(|(row, line)| {
+        for (column, pixel) in line.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+            *pixel = photograph(&piece, origin, px_per_mm, column, row);
+        }
+    });
+    let rows = matte_rows(&pixels);
+    Product { pixels, hook_in_product: origin, height_mm: f64::from(rows) / px_per_mm }
+}
+
+/// One pixel: a grid of samples, averaged in premultiplied linear light.
+fn photograph(piece: &Piece, origin: Point, px_per_mm: f64, column: usize, row: usize) -> [u8; 4] {
+    let mut light = glam::Vec3::ZERO;
+    let mut hits = 0;
+    for index in 0..SAMPLES * SAMPLES {
+        let inside = |step: u32| (f64::from(step) + 0.5) / f64::from(SAMPLES);
+        let x = (column as f64 + inside(index % SAMPLES) - origin.x) / px_per_mm;
+        let y = (origin.y - row as f64 - inside(index / SAMPLES)) / px_per_mm;
+        if let Some(seen) = trace::look(piece, x as f32, y as f32) {
+            light += light::develop(seen);
+            hits += 1;
+        }
+    }
+    if hits == 0 {
+        return [0; 4];
+    }
+    let colour = light / hits as f32;
+    let alpha = (f64::from(hits) / f64::from(SAMPLES * SAMPLES) * 255.0).round() as u8;
+    [light::encode(colour.x), light::encode(colour.y), light::encode(colour.z), alpha]
+}
+
+fn matte_rows(pixels: &RgbaImage) -> u32 {
+    pixels.rows().filter(|row| row.clone().any(|pixel| pixel.0[3] >= 128)).count() as u32
+}
+
+#[cfg(test)]
+mod tests;

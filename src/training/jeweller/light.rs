@@ -1,0 +1,152 @@
+//! The studio around the piece, what surfaces do to light, and the film.
+
+use super::Metal;
+use glam::{Vec3, vec3};
+
+/// A softbox or a flag: a rectangle of the surroundings, seen from the piece.
+struct Panel {
+    /// Direction of its middle.
+    towards: Vec3,
+    /// Direction of its long side, made perpendicular to `towards`.
+    up: Vec3,
+    /// Half extents across and along, tangents of angles.
+    half: (f32, f32),
+    /// Softness of its edge, tangent.
+    edge: f32,
+    light: Vec3,
+}
+
+/// Later panels hide earlier ones.
+const PANELS: [Panel; 7] = [
+    // The big overhead softbox, a little to the front.
+    Panel {
+        towards: vec3(-0.15, 0.86, 0.48),
+        up: vec3(1.0, 0.0, 0.1),
+        half: (0.50, 1.05),
+        edge: 0.10,
+        light: vec3(4.6, 4.5, 4.35),
+    },
+    // Key window, upper left.
+    Panel {
+        towards: vec3(-0.72, 0.42, 0.55),
+        up: vec3(0.0, 1.0, 0.0),
+        half: (0.26, 0.50),
+        edge: 0.05,
+        light: vec3(6.2, 6.1, 5.9),
+    },
+    // A tall strip at the right.
+    Panel {
+        towards: vec3(0.90, 0.08, 0.34),
+        up: vec3(0.0, 1.0, 0.0),
+        half: (0.13, 0.85),
+        edge: 0.04,
+        light: vec3(4.4, 4.4, 4.5),
+    },
+    // A white card below throws warm light back.
+    Panel {
+        towards: vec3(0.18, -0.88, 0.42),
+        up: vec3(1.0, 0.0, 0.0),
+        half: (0.34, 0.90),
+        edge: 0.16,
+        light: vec3(1.25, 1.15, 1.02),
+    },
+    // Black flags beside the camera draw the metal's dark lines.
+    Panel {
+        towards: vec3(-0.30, 0.04, 0.95),
+        up: vec3(0.0, 1.0, 0.0),
+        half: (0.10, 0.75),
+        edge: 0.07,
+        light: vec3(0.020, 0.018, 0.016),
+    },
+    Panel {
+        towards: vec3(0.52, -0.04, 0.85),
+        up: vec3(0.0, 1.0, 0.0),
+        half: (0.15, 0.80),
+        edge: 0.06,
+        light: vec3(0.020, 0.018, 0.016),
+    },
+    // Rim flag from behind: an outline on white grounds.
+    Panel {
+        towards: vec3(0.0, -0.25, -0.97),
+        up: vec3(1.0, 0.0, 0.0),
+        half: (0.55, 1.1),
+        edge: 0.3,
+        light: vec3(0.10, 0.095, 0.09),
+    },
+];
+
+impl Panel {
+    /// How much of this panel a direction sees, 0..=1.
+    fn cover(&self, direction: Vec3, blur: f32) -> f32 {
+        let towards = self.towards.normalize();
+        let depth = direction.dot(towards);
+        if depth <= 0.02 {
+            return 0.0;
+        }
+        let up = (self.up - towards * self.up.dot(towards)).normalize();
+        let (along, across) = (direction.dot(up) / depth, direction.dot(up.cross(towards)) / depth);
+        let edge = self.edge + blur;
+        let side = |at: f32, half: f32| smooth((half + edge - at.abs()) / (2.0 * edge));
+        side(across, self.half.0) * side(along, self.half.1)
+    }
+}
+
+fn smooth(t: f32) -> f32 {
+    let t = t.clamp(0.0, 1.0);
+    t * t * (3.0 - 2.0 * t)
+}
+
+/// Light from a direction; `blur` softens every edge, for surfaces less than polished.
+pub(super) fn studio(direction: Vec3, blur: f32) -> Vec3 {
+    // The tent: bright above, dim below, dimmer towards the camera, a pale sweep behind.
+    let height = smooth(0.5 + 0.62 * direction.y);
+    let front = smooth((direction.z - 0.25) / 0.75);
+    let tent = Vec3::splat(0.10 + 0.62 * height) * (1.0 - 0.62 * front);
+    let mut light = tent * vec3(1.0, 0.99, 0.97);
+    for panel in &PANELS {
+        light = light.lerp(panel.light, panel.cover(direction, blur));
+    }
+    light
+}
+
+/// Light that a matt white surface with this normal sends back: the studio, seen through a whole hemisphere.
+pub(super) fn soft_light(normal: Vec3) -> Vec3 {
+    let from = |towards: Vec3, wrap: f32| ((normal.dot(towards.normalize()) + wrap) / (1.0 + wrap)).max(0.0);
+    Vec3::splat(0.16 + 0.14 * normal.y)
+        + vec3(0.50, 0.49, 0.47) * from(PANELS[0].towards, 0.30)
+        + vec3(0.52, 0.51, 0.50) * from(PANELS[1].towards, 0.25)
+        + vec3(0.16, 0.16, 0.17) * from(PANELS[2].towards, 0.20)
+        + vec3(0.15, 0.135, 0.115) * from(PANELS[3].towards, 0.35)
+}
+
+/// Schlick's approximation of Fresnel's reflectance (1994).
+pub(super) fn schlick(straight_on: f32, cosine: f32) -> f32 {
+    straight_on + (1.0 - straight_on) * (1.0 - cosine.clamp(0.0, 1.0)).powi(5)
+}
+
+/// Reflectance of polished metal, linear sRGB.
+pub(super) fn metal(metal: Metal, cosine: f32) -> Vec3 {
+    let straight_on = match metal {
+        Metal::Gold => vec3(1.00, 0.745, 0.345),
+        Metal::RoseGold => vec3(0.97, 0.66, 0.50),
+        Metal::Silver => vec3(0.955, 0.945, 0.915),
+    };
+    straight_on + (Vec3::ONE - straight_on) * (1.0 - cosine.clamp(0.0, 1.0)).powi(5)
+}
+
+/// Film: linear below the knee, a shoulder above it, so highlights keep their colour and never clip hard.
+pub(super) fn develop(light: Vec3) -> Vec3 {
+    const KNEE: f32 = 0.62;
+    let shoulder = |value: f32| {
+        let over = (value - KNEE).max(0.0) / (1.0 - KNEE);
+        value.min(KNEE) + (1.0 - KNEE) * (1.0 - (-over).exp())
+    };
+    Vec3::new(shoulder(light.x), shoulder(light.y), shoulder(light.z))
+}
+
+/// IEC 61966-2-1: linear light 0..=1 to an 8-bit sRGB code.
+pub(super) fn encode(light: f32) -> u8 {
+    let light = light.clamp(0.0, 1.0);
+    let code = if light <= 0.003_130_8 { light * 12.92 } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 };
+    (code * 255.0).round() as u8
+}
