@@ -1,7 +1,7 @@
 //! The commands as a user runs them: real files in, real files out, exit codes, and every kind of bad input.
 
 use serde_json::{Value, json};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
@@ -270,7 +270,9 @@ fn the_pose_sheet_shows_all_and_one_template_is_the_network_s_own_picture() {
     succeed(folder.path(), &["poses", "--out", "one.png", "--template", "front-straight"]);
     let one = image::open(folder.path().join("one.png")).expect("a pose");
     assert_eq!((one.width(), one.height()), (256, 256));
-    refuse(folder.path(), &["poses", "--out", "x.png", "--template", "front-straigt"], "front-straight");
+    refuse(folder.path(), &["poses", "--out", "x.png", "--template", "front-straigt"], "front-straigt");
+    let output = adorn(folder.path(), &["poses", "--out", "x.png", "--template", "front-straigt"]);
+    assert!(stderr(&output).contains("nearest are front-straight"), "{}", stderr(&output));
 }
 
 #[test]
@@ -387,20 +389,40 @@ fn bad_bodies_are_refused_by_name() {
         let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         npy("<f4", shape, &bytes)
     };
-    for (name, arrays, part) in [
-        ("shapes.npz", vec![("v_template", floats("(4, 2)", &[0.0; 8]))], "v_template"),
-        ("nan.npz", vec![("v_template", floats("(1, 3)", &[0.0, f32::NAN, 0.0]))], "v_template"),
-        ("objects.npz", vec![("v_template", npy("|O", "(1,)", b"\x80\x04N."))], "v_template"),
-        ("none.npz", vec![("other", floats("(1,)", &[0.0]))], "neither"),
+    let nan = floats("(64, 3)", &[f32::NAN; 192]);
+    for (name, vertices, part) in [
+        ("shape.npz", floats("(96, 2)", &[0.0; 192]), "v_template"),
+        ("fewer.npz", floats("(3, 3)", &[0.0; 9]), "shapedirs"),
+        ("nan.npz", nan, "v_template"),
+        ("object.npz", npy("|O", "(1,)", b"\x80\x04N."), "v_template"),
+        ("short.npz", npy("<f4", "(64, 3)", &[0; 8]), "v_template"),
     ] {
         let folder = folder();
-        std::fs::write(folder.path().join(name), npz(&arrays)).expect("a body");
+        std::fs::write(folder.path().join(name), body_with(&vertices)).expect("a body");
         refuse(folder.path(), &["poses", "--out", "sheet.png", "--body", name], part);
     }
     let folder = folder();
     std::fs::write(folder.path().join("text.npz"), "no archive").expect("a file");
     refuse(folder.path(), &["poses", "--out", "sheet.png", "--body", "text.npz"], "text.npz");
     refuse(folder.path(), &["poses", "--out", "sheet.png", "--body", "gone.npz"], "gone.npz");
+}
+
+/// The small SMPL-X fixture with other template vertices.
+fn body_with(vertices: &[u8]) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/body/SMPLX_NEUTRAL.npz");
+    let file = std::fs::File::open(path).expect("the fixture");
+    let mut whole = zip::ZipArchive::new(file).expect("an archive");
+    let mut changed = zip::write::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for index in 0..whole.len() {
+        let mut member = whole.by_index(index).expect("a member");
+        let name = member.name().to_owned();
+        let mut bytes = Vec::new();
+        member.read_to_end(&mut bytes).expect("a member");
+        let bytes = if name == "v_template.npy" { vertices } else { &bytes };
+        changed.start_file(name, zip::write::SimpleFileOptions::default()).expect("a member");
+        changed.write_all(bytes).expect("a member");
+    }
+    changed.finish().expect("an archive").into_inner()
 }
 
 fn npy(descr: &str, shape: &str, data: &[u8]) -> Vec<u8> {
@@ -412,11 +434,15 @@ fn npy(descr: &str, shape: &str, data: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn npz(arrays: &[(&str, Vec<u8>)]) -> Vec<u8> {
-    let mut zip = zip::write::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    for (name, bytes) in arrays {
-        zip.start_file(format!("{name}.npy"), zip::write::SimpleFileOptions::default()).expect("a member");
-        zip.write_all(bytes).expect("a member");
+#[test]
+fn without_a_display_the_window_s_error_says_what_works() {
+    let folder = folder();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_adorn"));
+    for variable in ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"] {
+        command.env_remove(variable);
     }
-    zip.finish().expect("an archive").into_inner()
+    let output = command.current_dir(folder.path()).output().expect("the program starts");
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("adorn demo"), "{}", stderr(&output));
+    refuse(folder.path(), &["open", "gone.adorn"], "gone.adorn");
 }

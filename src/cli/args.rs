@@ -4,16 +4,18 @@ use crate::batch::Shard;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
-/// Composes jewellery ads around the exact product.
+/// Composes jewellery ads around the exact product. Without a command: opens the window
 #[derive(Debug, Parser)]
 #[command(name = "adorn", version, about, max_term_width = 100)]
 pub(super) struct Arguments {
     #[command(subcommand)]
-    pub(super) command: Command,
+    pub(super) command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Opens a project in the window
+    Open(OpenArgs),
     /// Makes the pictures of the embedded sample project: no window, no GPU, no download
     Demo(DemoArgs),
     /// Makes one picture: what is on the project's canvas
@@ -38,6 +40,12 @@ pub(super) struct EngineArgs {
     /// f32, bf16, f16 or auto
     #[arg(long, default_value = "auto", value_parser = ["auto", "f32", "bf16", "f16"])]
     pub(super) dtype: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct OpenArgs {
+    /// Project file (NAME.adorn)
+    pub(super) project: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -14,10 +14,12 @@ mod poses;
 mod render;
 mod verify;
 
+use crate::project;
 use args::{Arguments, Command};
 use clap::Parser;
 use failure::Failure;
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 /// Everything was done.
 const DONE: u8 = 0;
@@ -28,18 +30,38 @@ const BAD_INPUT: u8 = 2;
 /// Stopped by the user, as shells name SIGINT.
 const CANCELLED: u8 = 130;
 
-/// Runs the command line and returns the program's exit code.
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+/// What the command line asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A command ran; the program's exit code.
+    Exit(u8),
+    /// The window is to be opened, with this project if there is one.
+    Window(Option<PathBuf>),
+}
+
+/// Runs the command line.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Outcome {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
-        Err(error) => return output::usage(&error),
+        Err(error) => return Outcome::Exit(output::usage(&error)),
     };
-    let outcome = match arguments.command {
-        Command::Demo(args) => demo::run(&args),
-        Command::Render(args) => render::run(&args),
-        Command::Export(args) => export::run(&args),
-        Command::Poses(args) => poses::run(&args),
-        Command::Verify(args) => verify::run(&args),
+    let result = match arguments.command {
+        None => return Outcome::Window(None),
+        // Read here too, so that a bad file is a line on the terminal and not a window with an apology.
+        Some(Command::Open(args)) => match project::load(&args.project) {
+            Ok(_) => return Outcome::Window(Some(args.project)),
+            Err(error) => Err(error.into()),
+        },
+        Some(Command::Demo(args)) => demo::run(&args),
+        Some(Command::Render(args)) => render::run(&args),
+        Some(Command::Export(args)) => export::run(&args),
+        Some(Command::Poses(args)) => poses::run(&args),
+        Some(Command::Verify(args)) => verify::run(&args),
     };
-    outcome.unwrap_or_else(|failure| output::failure(&failure))
+    Outcome::Exit(result.unwrap_or_else(|failure| output::failure(&failure)))
+}
+
+/// Tells why the window did not open and returns the program's exit code.
+pub fn report(error: &anyhow::Error) -> u8 {
+    output::failure(&Failure::bad_input(format!("{error:#}")))
 }
