@@ -7,7 +7,7 @@ use super::textures::{shown, upload, upload_product};
 use super::window::Window;
 use crate::job::Outcome;
 use crate::project::{CanvasSize, Ear, Earring, EarringId, Other, Point};
-use crate::ui::{Dialog, Session, ViewMode};
+use crate::ui::{Dialog, ViewMode};
 use eframe::egui::Context;
 use std::path::Path;
 
@@ -172,7 +172,7 @@ impl Window {
     pub(super) fn replace_document(&mut self, document: super::document::Document) {
         self.document = document;
         self.photos = super::photos::Photos::default();
-        self.session = Session { dark: self.session.dark, ..Session::default() };
+        self.session = self.session.for_another_document();
         self.clear_autosave();
     }
 

@@ -132,7 +132,7 @@ impl Facts<'_> {
 }
 
 /// How pictures of this kind are labelled, wherever they show; none for a trained engine's.
-pub fn worth(kind: EngineKind) -> Option<&'static str> {
+pub(super) fn worth(kind: EngineKind) -> Option<&'static str> {
     match kind {
         EngineKind::Layout => Some("Layout preview"),
         EngineKind::Untrained => Some("Untrained weights"),

@@ -44,14 +44,19 @@ pub struct Session {
     /// A locked seed stays when another picture is asked for.
     pub seed_locked: bool,
     pub dark: bool,
-    /// Free angles are on show instead of templates.
-    pub(super) custom_pose_open: bool,
     /// What the pointer holds on the canvas.
     pub(super) grip: Option<Grip>,
     /// A zoom step waiting for the canvas, which alone knows its own size: factor about the view's middle.
     pub zoom_step: Option<f32>,
     /// Where the face box lay last, for files dropped on it.
     pub face_box: egui::Rect,
+}
+
+impl Session {
+    /// A fresh view of another document, in the same light.
+    pub fn for_another_document(&self) -> Self {
+        Self { dark: self.dark, seed_locked: self.seed_locked, ..Self::default() }
+    }
 }
 
 impl Default for Session {
@@ -63,7 +68,6 @@ impl Default for Session {
             wipe: 0.5,
             seed_locked: true,
             dark: true,
-            custom_pose_open: false,
             grip: None,
             zoom_step: None,
             face_box: egui::Rect::NOTHING,

@@ -156,8 +156,8 @@ mod tests {
 
     /// WCAG 2's contrast of two opaque colours.
     fn contrast(one: Color32, other: Color32) -> f32 {
-        let luminance = |colour: Color32| {
-            let [red, green, blue, _] = egui::Rgba::from(colour).to_array();
+        let luminance = |colour: Color32| -> f32 {
+            let [red, green, blue, _] = eframe::egui::Rgba::from(colour).to_array();
             0.2126 * red + 0.7152 * green + 0.0722 * blue
         };
         let (light, dark) = (luminance(one).max(luminance(other)), luminance(one).min(luminance(other)));
