@@ -232,6 +232,18 @@ fn verify_tells_exact_from_touched_from_resized() {
 }
 
 #[test]
+fn a_record_with_absurd_numbers_is_told_apart_before_anything_is_rastered() {
+    let (folder, studio) = studio();
+    let picture = picture(&variant(), &studio);
+    let mut record = picture.record.clone();
+    record.variant.earrings[0].scale = 1e300;
+    let path = folder.path().join("a.png");
+    write_png(&path, &picture.pixels, Some(&record.text_at(&path, &studio.base))).expect("a file");
+    let verdict = verify(&path, None, &studio).expect("a verdict").verdict;
+    assert!(matches!(&verdict, Verdict::CannotTell { reason } if reason.contains("earrings[0].scale")));
+}
+
+#[test]
 fn verify_without_record_takes_the_project_at_any_of_its_sizes() {
     let (folder, studio) = studio();
     let double = variant().at_size(crate::project::CanvasSize { width: 512, height: 512 }).expect("a size");
