@@ -1,5 +1,7 @@
 //! The commands as a user runs them: real files in, real files out, exit codes, and every kind of bad input.
 
+#![expect(clippy::expect_used, reason = "a test that cannot prepare its files has failed")]
+
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -381,10 +383,13 @@ fn with_size(png: &[u8], width: u32, height: u32) -> Vec<u8> {
     png
 }
 
+/// What makes a good project bad.
+type Change = fn(&mut Value);
+
 #[test]
 fn bad_projects_are_refused_by_name() {
     let render = ["render", "shop.adorn", "--out", "out.png"];
-    let cases: [(fn(&mut Value), &str); 9] = [
+    let cases: [(Change, &str); 9] = [
         (|p| p["format"] = json!(2), "format 2"),
         (|p| drop(p.as_object_mut().expect("fields").remove("format")), "no \"format\""),
         (|p| p["canvas"]["width"] = json!(-256), "canvas.width"),
