@@ -280,6 +280,17 @@ fn a_cancelled_export_leaves_whole_files_and_goes_on_later() {
 }
 
 #[test]
+fn a_random_bundle_passes_its_check_and_a_missing_one_does_not() {
+    let folder = folder();
+    succeed(folder.path(), &["bundle", "random", "--config", "mini", "--seed", "3", "--out", "b"]);
+    let report: Value =
+        serde_json::from_str(&succeed(folder.path(), &["bundle", "check", "b", "--json"])).expect("JSON");
+    assert_eq!((&report["trained"], &report["verified"]), (&json!(false), &json!(true)));
+    refuse(folder.path(), &["bundle", "random", "--config", "mini", "--out", "b"], "not empty");
+    refuse(folder.path(), &["bundle", "check", "gone"], "gone");
+}
+
+#[test]
 fn shares_make_the_plan_once() {
     let folder = folder();
     project(folder.path(), |project| project["plan"] = json!({ "seeds": [1, 2, 3] }));

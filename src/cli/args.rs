@@ -26,6 +26,42 @@ pub(super) enum Command {
     Poses(PosesArgs),
     /// Re-opens finished pictures and proves their product's pixels
     Verify(VerifyArgs),
+    /// Looks after model bundles
+    #[command(subcommand)]
+    Bundle(BundleCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum BundleCommand {
+    /// Tells everything that is wrong with a bundle, without loading its weights
+    Check(BundleCheckArgs),
+    /// Writes a bundle of random weights at true shapes, for benchmarks and tests
+    Random(BundleRandomArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BundleCheckArgs {
+    /// The bundle's folder
+    pub(super) folder: PathBuf,
+    /// Writes the findings as JSON to stdout
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BundleRandomArgs {
+    /// sd15: Stable Diffusion 1.5's shapes; mini: small networks of the same kind
+    #[arg(long, value_parser = ["sd15", "mini"])]
+    pub(super) config: String,
+    /// Same seed, same bytes
+    #[arg(long, default_value_t = 0)]
+    pub(super) seed: u64,
+    /// A folder that does not exist yet, or is empty
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
+    /// Number type of the weights
+    #[arg(long, default_value = "f32", value_parser = ["f32", "f16"])]
+    pub(super) dtype: String,
 }
 
 /// Which engine paints, and where.

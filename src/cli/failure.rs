@@ -3,6 +3,7 @@
 use super::{BAD_INPUT, CANCELLED, SOME_FAILED};
 use crate::batch::BatchError;
 use crate::body::{BodyError, PoseLibraryError};
+use crate::engine::EngineError;
 use crate::picture::PngError;
 use crate::project::{FieldFault, FileError};
 use crate::workflow::WorkflowError;
@@ -71,6 +72,12 @@ macro_rules! bad_input_from {
 }
 
 bad_input_from!(FileError, FieldFault, PngError, BodyError, PoseLibraryError);
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        WorkflowError::from(error).into()
+    }
+}
 
 impl From<WorkflowError> for Failure {
     fn from(error: WorkflowError) -> Self {

@@ -5,7 +5,25 @@
 //! scene, so an engine takes what it understands. This room refuses to know projects' files, the composite
 //! and windows.
 
+pub mod attention;
+pub mod bundle;
+pub mod checkpoint;
+pub mod config;
+pub mod control_net;
+pub mod device;
+pub(crate) mod files;
+pub mod image_encoder;
+pub mod inventory;
+pub mod noise;
+pub mod ops;
 pub mod progress;
+pub mod sampler;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod text;
+pub mod tokenizer;
+pub mod unet;
+pub mod vae;
 
 use crate::picture::Planes;
 use crate::project::Recipe;
@@ -128,4 +146,22 @@ pub enum EngineError {
         "the layout preview was made for a body of {expected} vertices, but the scene's has {found}; choose the body file again"
     )]
     Body { expected: usize, found: usize },
+    #[error(transparent)]
+    Config(#[from] config::ConfigError),
+    #[error(
+        "the ControlNet returned {found} residuals where the denoiser takes {expected}: use one of its family"
+    )]
+    Residuals { expected: usize, found: usize },
+    #[error(transparent)]
+    Bundle(#[from] bundle::BundleError),
+    #[error(transparent)]
+    Checkpoint(#[from] checkpoint::CheckpointError),
+    #[error(transparent)]
+    Device(#[from] device::DeviceError),
+    #[error(transparent)]
+    Sampler(#[from] sampler::SamplerError),
+    #[error(transparent)]
+    Tokenizer(#[from] tokenizer::TokenizerError),
+    #[error(transparent)]
+    Candle(#[from] candle_core::Error),
 }

@@ -1,0 +1,120 @@
+//! What is wrong with a bundle: everything at once, in words, from headers and digests alone.
+
+use super::manifest::first_line;
+use super::{Bundle, Component, Manifest};
+use crate::engine::EngineError;
+use crate::engine::checkpoint::Probe;
+use crate::engine::control_net::ControlNet;
+use crate::engine::image_encoder::ImageEncoder;
+use crate::engine::sampler::Ddim;
+use crate::engine::text::TextEncoder;
+use crate::engine::unet::UNet;
+use crate::engine::vae::Vae;
+use serde::Serialize;
+use std::path::Path;
+
+/// Lines of one component; a file of another model would otherwise fill the screen.
+const LINES: usize = 20;
+
+/// A checked bundle.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    pub name: String,
+    pub version: String,
+    pub licence: String,
+    pub trained: bool,
+    /// Whether a manifest lists digests and all of them fit.
+    pub verified: bool,
+    /// Networks, in the order of their work; empty where configs cannot be read.
+    pub components: Vec<ComponentReport>,
+    /// What concerns no single network.
+    pub problems: Vec<String>,
+}
+
+/// One checked network.
+#[derive(Debug, Clone, Serialize)]
+pub struct ComponentReport {
+    /// Its folder.
+    pub name: String,
+    /// Numbers in all tensors together.
+    pub parameters: usize,
+    /// One line for each tensor that is missing or does not fit.
+    pub problems: Vec<String>,
+}
+
+impl Report {
+    /// Whether pictures can be painted with it.
+    pub fn is_usable(&self) -> bool {
+        self.problems.is_empty() && self.components.iter().all(|component| component.problems.is_empty())
+    }
+}
+
+/// Checks a folder. Weights are read only for their digests.
+pub fn check(folder: &Path) -> Report {
+    let mut report = Report {
+        name: String::new(),
+        version: String::new(),
+        licence: String::new(),
+        trained: false,
+        verified: false,
+        components: Vec::new(),
+        problems: Vec::new(),
+    };
+    match Bundle::open(folder) {
+        Ok(bundle) => fill(&mut report, &bundle),
+        Err(error) => report.problems.push(line(&error)),
+    }
+    report
+}
+
+fn fill(report: &mut Report, bundle: &Bundle) {
+    let Manifest { name, version, licence, trained, sha256, .. } = &bundle.manifest;
+    report.name.clone_from(name);
+    report.version.clone_from(version);
+    report.licence.clone_from(licence);
+    report.trained = *trained;
+    let changed = bundle.manifest.verify(&bundle.folder);
+    report.verified = bundle.has_manifest && !sha256.is_empty() && changed.is_empty();
+    report.problems.extend(changed);
+    report.problems.extend(bundle.tokenizer().err().map(|error| line(&error)));
+    let schedule = Ddim::new(&bundle.scheduler, bundle.manifest.defaults.steps as usize);
+    report.problems.extend(schedule.err().map(|error| line(&error)));
+    report.components = Component::ALL.map(|component| probe(bundle, component)).into();
+}
+
+/// Builds a network over the file's header.
+fn probe(bundle: &Bundle, component: Component) -> ComponentReport {
+    let name = component.folder().to_owned();
+    let checkpoint = match component.checkpoint(&bundle.folder) {
+        Ok(checkpoint) => checkpoint,
+        Err(error) => return ComponentReport { name, parameters: 0, problems: vec![line(&error)] },
+    };
+    let probe = Probe::new(checkpoint);
+    let built = build(bundle, component, &probe);
+    let seen = probe.seen();
+    let (mut problems, parameters) = (seen.problems, seen.parameters);
+    problems.extend(built.err().map(|error| line(&error)));
+    if problems.len() > LINES {
+        let more = problems.len() - LINES;
+        problems.truncate(LINES);
+        problems.push(format!("and {more} more"));
+    }
+    ComponentReport { name, parameters, problems }
+}
+
+fn build(bundle: &Bundle, component: Component, probe: &Probe) -> Result<(), EngineError> {
+    let (configs, builder) = (&bundle.configs, probe.builder());
+    match component {
+        Component::Text => TextEncoder::new(&configs.text, builder).map(drop),
+        Component::Image => ImageEncoder::new(&configs.image, builder).map(drop),
+        Component::UNet => UNet::new(&configs.unet, builder).map(drop),
+        Component::ControlNet => {
+            ControlNet::new(&configs.control_net, configs.image.hidden_size, builder).map(drop)
+        }
+        Component::Vae => Vae::new(&configs.vae, builder).map(drop),
+    }
+}
+
+fn line(error: &impl std::fmt::Display) -> String {
+    first_line(&error.to_string())
+}

@@ -1,0 +1,278 @@
+//! Bundles of random weights at true shapes: for benchmarks, demos and tests, never for pictures that mean
+//! something.
+//!
+//! Names and shapes come from the networks themselves. A tensor's numbers depend on the seed and its name
+//! alone, so the same seed writes the same bytes on every machine.
+
+use super::manifest::digest;
+use super::{BundleError, Component, Configs, Defaults, MANIFEST, Manifest};
+use crate::engine::EngineError;
+use crate::engine::control_net::ControlNet;
+use crate::engine::image_encoder::ImageEncoder;
+use crate::engine::inventory::{Entry, Inventory};
+use crate::engine::progress::{Control, Progress, Stage};
+use crate::engine::text::TextEncoder;
+use crate::engine::tokenizer;
+use crate::engine::unet::UNet;
+use crate::engine::vae::Vae;
+use candle_core::DType;
+use candle_nn::Init;
+use half::f16;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+/// How large the networks are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RandomSize {
+    /// Seconds a picture on two cores.
+    Mini,
+    /// Stable Diffusion 1.5 with DINOv2 ViT-B/14.
+    Sd15,
+}
+
+/// The number type of the files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileType {
+    F32,
+    F16,
+}
+
+/// Writes a bundle to `out`, which must not exist or be empty: built beside it, renamed at the end.
+pub fn write_random(
+    size: RandomSize,
+    seed: u64,
+    file_type: FileType,
+    out: &Path,
+    control: &Control,
+) -> Result<(), EngineError> {
+    if out.exists() && fs::read_dir(out).map_or(true, |mut entries| entries.next().is_some()) {
+        return Err(BundleError::Occupied(out.to_owned()).into());
+    }
+    let failed = |error: io::Error| BundleError::Write { reason: error.to_string(), path: out.to_owned() };
+    let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(parent).map_err(failed)?;
+    let building = tempfile::Builder::new().prefix(".bundle-").tempdir_in(parent).map_err(failed)?;
+    let mut files = write_small(size, building.path()).map_err(failed)?;
+    let configs = Configs::read(building.path())?;
+    for (done, component) in Component::ALL.into_iter().enumerate() {
+        control.step(Progress::new(Stage::Preparing, done, Component::ALL.len()))?;
+        let name = format!("{}/{}.safetensors", component.folder(), component.stem());
+        let entries = inventory(&configs, component)?;
+        let path = building.path().join(&name);
+        write_tensors(&entries, seed, component, file_type, &path, control, &failed)?;
+        files.push(name);
+    }
+    write_manifest(size, seed, &files, building.path()).map_err(failed)?;
+    if out.exists() {
+        fs::remove_dir(out).map_err(failed)?;
+    }
+    fs::rename(building.path(), out).map_err(failed)?;
+    // The folder has its new name: there is nothing left to remove.
+    let _ = building.keep();
+    Ok(())
+}
+
+/// Configs, scheduler and tokenizer; their names.
+pub(super) fn write_small(size: RandomSize, folder: &Path) -> io::Result<Vec<String>> {
+    let [text, image, unet, control_net, vae] = configs(size);
+    let files = [
+        ("text_encoder/config.json", text),
+        ("image_encoder/config.json", image),
+        ("unet/config.json", unet),
+        ("controlnet/config.json", control_net),
+        ("vae/config.json", vae),
+        ("scheduler/scheduler_config.json", scheduler()),
+        ("tokenizer/tokenizer.json", tokenizer::bytes_only()),
+    ];
+    for (name, value) in &files {
+        let path = folder.join(name);
+        path.parent().map_or(Ok(()), fs::create_dir_all)?;
+        write_synced(&path, serde_json::to_string_pretty(value)?.as_bytes())?;
+    }
+    Ok(files.iter().map(|(name, _)| (*name).to_owned()).collect())
+}
+
+fn write_manifest(size: RandomSize, seed: u64, files: &[String], folder: &Path) -> io::Result<()> {
+    let digests = files.iter().map(|name| Ok((name.clone(), digest(&folder.join(name))?)));
+    let (name, network_size, steps) = match size {
+        RandomSize::Mini => ("random-mini", 256, 8),
+        RandomSize::Sd15 => ("random-sd15", 512, 30),
+    };
+    let manifest = Manifest {
+        name: name.to_owned(),
+        version: format!("seed-{seed}"),
+        licence: "CC0-1.0".to_owned(),
+        trained: false,
+        network_size,
+        defaults: Defaults { steps, ..Defaults::default() },
+        sha256: digests.collect::<io::Result<BTreeMap<_, _>>>()?,
+        ..Manifest::default()
+    };
+    let text = toml::to_string_pretty(&manifest).map_err(io::Error::other)?;
+    write_synced(&folder.join(MANIFEST), text.as_bytes())
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create_new(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn inventory(configs: &Configs, component: Component) -> Result<BTreeMap<String, Entry>, EngineError> {
+    let inventory = Inventory::default();
+    let builder = inventory.builder(DType::F32);
+    match component {
+        Component::Text => TextEncoder::new(&configs.text, builder).map(drop),
+        Component::Image => ImageEncoder::new(&configs.image, builder).map(drop),
+        Component::UNet => UNet::new(&configs.unet, builder).map(drop),
+        Component::ControlNet => {
+            ControlNet::new(&configs.control_net, configs.image.hidden_size, builder).map(drop)
+        }
+        Component::Vae => Vae::new(&configs.vae, builder).map(drop),
+    }?;
+    Ok(inventory.entries())
+}
+
+/// A safetensors file, one tensor in memory at a time.
+fn write_tensors(
+    entries: &BTreeMap<String, Entry>,
+    seed: u64,
+    component: Component,
+    file_type: FileType,
+    path: &Path,
+    control: &Control,
+    failed: &dyn Fn(io::Error) -> BundleError,
+) -> Result<(), EngineError> {
+    let (label, bytes) = match file_type {
+        FileType::F32 => ("F32", 4),
+        FileType::F16 => ("F16", 2),
+    };
+    let mut end = 0;
+    let described = entries.iter().map(|(name, entry)| {
+        let start = end;
+        end += entry.elements() * bytes;
+        (name.clone(), json!({"dtype": label, "shape": entry.shape, "data_offsets": [start, end]}))
+    });
+    let mut header = Value::Object(described.collect()).to_string();
+    // Tensors start at a multiple of 8, as the format wants it.
+    header.extend(std::iter::repeat_n(' ', header.len().next_multiple_of(8) - header.len()));
+    let mut file = BufWriter::new(File::create_new(path).map_err(failed)?);
+    let mut put = |bytes: &[u8]| file.write_all(bytes).map_err(failed);
+    put(&(header.len() as u64).to_le_bytes())?;
+    put(header.as_bytes())?;
+    for (name, entry) in entries {
+        control.check()?;
+        let values = numbers(entry, seed, &format!("{}/{name}", component.folder()));
+        match file_type {
+            FileType::F32 => put(bytemuck::cast_slice(&values))?,
+            FileType::F16 => {
+                let values: Vec<u16> = values.iter().map(|&x| f16::from_f32(x).to_bits()).collect();
+                put(bytemuck::cast_slice(&values))?;
+            }
+        }
+    }
+    let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
+    Ok(file.sync_all().map_err(failed)?)
+}
+
+/// Norms start at one and zero, biases at zero, matrices so that they keep their input's size. Convolutions
+/// that training starts at zero get a tenth of that: control must be felt.
+fn numbers(entry: &Entry, seed: u64, name: &str) -> Vec<f32> {
+    let elements = entry.elements();
+    if entry.shape.len() < 2 {
+        let value = if let Init::Const(value) = entry.init { value as f32 } else { 0.0 };
+        return vec![value; elements];
+    }
+    let inputs = entry.shape[1..].iter().product::<usize>().max(1) as f32;
+    let gain = if matches!(entry.init, Init::Const(_)) { 0.1 } else { 1.0 };
+    let spread = gain / inputs.sqrt();
+    let mut state = name.bytes().fold(seed ^ 0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+    });
+    (0..elements).map(|_| spread * bell(&mut state)).collect()
+}
+
+/// Mean 0, deviation 1, near enough to normal: a sum of four uniform numbers from one SplitMix64 output.
+fn bell(state: &mut u64) -> f32 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut bits = *state;
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^= bits >> 31;
+    let sum: u64 = (0..4).map(|i| bits >> (16 * i) & 0xffff).sum();
+    // Each has variance 1/12 over its range: four have 1/3.
+    (sum as f32 / 65_536.0 - 2.0) * 3f32.sqrt()
+}
+
+/// Text, image, UNet, ControlNet, VAE.
+fn configs(size: RandomSize) -> [Value; 5] {
+    let net = match size {
+        RandomSize::Mini => json!({
+            "block_out_channels": [32, 64], "layers_per_block": 1, "cross_attention_dim": 64,
+            "attention_head_dim": 4, "norm_num_groups": 8, "in_channels": 4, "norm_eps": 1e-5,
+            "down_block_types": ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D"]}),
+        RandomSize::Sd15 => json!({
+            "block_out_channels": [320, 640, 1280, 1280], "layers_per_block": 2,
+            "cross_attention_dim": 768, "attention_head_dim": 8, "norm_num_groups": 32, "in_channels": 4,
+            "norm_eps": 1e-5, "down_block_types": ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D",
+                                                  "CrossAttnDownBlock2D", "DownBlock2D"]}),
+    };
+    let (text, image, up, hint, vae) = match size {
+        RandomSize::Mini => (
+            json!({"vocab_size": 514, "hidden_size": 64, "intermediate_size": 256, "num_hidden_layers": 2,
+                   "num_attention_heads": 4}),
+            json!({"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 3}),
+            json!(["CrossAttnUpBlock2D", "CrossAttnUpBlock2D"]),
+            json!([8, 16, 16, 32]),
+            json!({"block_out_channels": [16, 16, 32, 32], "layers_per_block": 1, "norm_num_groups": 8}),
+        ),
+        RandomSize::Sd15 => (
+            json!({"vocab_size": 49408, "hidden_size": 768, "intermediate_size": 3072,
+                   "num_hidden_layers": 12, "num_attention_heads": 12}),
+            json!({"hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12,
+                   "image_size": 518}),
+            json!(["UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"]),
+            json!([16, 32, 96, 256]),
+            json!({"block_out_channels": [128, 256, 512, 512], "layers_per_block": 2,
+                   "norm_num_groups": 32}),
+        ),
+    };
+    let text_rest = json!({"model_type": "clip_text_model", "max_position_embeddings": 77,
+        "hidden_act": "quick_gelu", "layer_norm_eps": 1e-5});
+    let image_rest = json!({"model_type": "dinov2", "patch_size": 14, "mlp_ratio": 4, "hidden_act": "gelu",
+        "layer_norm_eps": 1e-6, "qkv_bias": true, "use_swiglu_ffn": false, "num_channels": 3});
+    let unet_rest = json!({"_class_name": "UNet2DConditionModel", "out_channels": 4,
+        "mid_block_type": "UNetMidBlock2DCrossAttn", "up_block_types": up});
+    let control_rest = json!({"_class_name": "ControlNetModel", "conditioning_channels": 4,
+        "adorn_branches": ["pose", "appearance"], "conditioning_embedding_out_channels": hint});
+    let vae_rest = json!({"_class_name": "AutoencoderKL", "in_channels": 3, "out_channels": 3,
+        "latent_channels": 4, "scaling_factor": 0.18215, "down_block_types": vec!["DownEncoderBlock2D"; 4],
+        "up_block_types": vec!["UpDecoderBlock2D"; 4], "act_fn": "silu"});
+    [
+        joined(text, text_rest),
+        joined(image, image_rest),
+        joined(net.clone(), unet_rest),
+        joined(net, control_rest),
+        joined(vae, vae_rest),
+    ]
+}
+
+fn scheduler() -> Value {
+    json!({"_class_name": "DDIMScheduler", "num_train_timesteps": 1000, "beta_start": 0.00085,
+        "beta_end": 0.012, "beta_schedule": "scaled_linear", "steps_offset": 1, "set_alpha_to_one": false,
+        "timestep_spacing": "leading", "prediction_type": "epsilon", "clip_sample": false})
+}
+
+/// Both objects' entries in one.
+fn joined(first: Value, second: Value) -> Value {
+    match (first, second) {
+        (Value::Object(mut first), Value::Object(second)) => {
+            first.extend(second);
+            Value::Object(first)
+        }
+        (first, _) => first,
+    }
+}

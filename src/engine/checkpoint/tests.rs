@@ -1,0 +1,113 @@
+use super::*;
+use candle_core::{DType, Device, Tensor};
+use std::collections::HashMap;
+use std::fs;
+
+fn written(folder: &Path, file: &str, tensors: &[(&str, Tensor)]) -> PathBuf {
+    let path = folder.join(file);
+    let tensors: HashMap<String, Tensor> =
+        tensors.iter().map(|(name, tensor)| ((*name).to_owned(), tensor.clone())).collect();
+    candle_core::safetensors::save(&tensors, &path).unwrap();
+    path
+}
+
+fn numbers() -> Tensor {
+    Tensor::new(&[[1.0f32, -2.0, 0.5], [4.0, 0.25, -8.0]], &Device::Cpu).unwrap()
+}
+
+fn refusal(path: &Path) -> String {
+    Checkpoint::open(&[path.to_owned()]).err().expect("refused").to_string()
+}
+
+#[test]
+fn all_three_number_types_load_as_the_type_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    for dtype in [DType::F32, DType::F16, DType::BF16] {
+        let path = written(folder.path(), dtype.as_str(), &[("w", numbers().to_dtype(dtype).unwrap())]);
+        let builder = Weights::builder(Checkpoint::open(&[path]).unwrap(), DType::F32, &Device::Cpu);
+        let loaded = builder.get((2, 3), "w").unwrap();
+        assert_eq!(loaded.to_vec2::<f32>().unwrap(), numbers().to_vec2::<f32>().unwrap());
+    }
+}
+
+#[test]
+fn errors_name_tensor_both_shapes_and_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = written(folder.path(), "a.safetensors", &[("w", numbers())]);
+    let builder = Weights::builder(Checkpoint::open(&[path]).unwrap(), DType::F32, &Device::Cpu);
+    let wrong = builder.get((3, 3), "w").unwrap_err().to_string();
+    let missing = builder.get(3, "v").unwrap_err().to_string();
+    for part in ["tensor w", "[2, 3]", "[3, 3]", "a.safetensors"] {
+        assert!(wrong.contains(part), "{wrong}");
+    }
+    assert!(missing.contains("tensor v is missing") && missing.contains("a.safetensors"), "{missing}");
+}
+
+#[test]
+fn a_prefix_may_be_there_or_not_on_either_side() {
+    let folder = tempfile::tempdir().unwrap();
+    for (stored, asked) in [("text_model.w", "text_model.w"), ("w", "text_model.w"), ("text_model.w", "w")] {
+        let path = written(folder.path(), "p", &[(stored, numbers())]);
+        let checkpoint = Checkpoint::open(&[path]).unwrap().with_optional_prefix("text_model");
+        let builder = Weights::builder(checkpoint, DType::F32, &Device::Cpu);
+        assert!(builder.contains_tensor(asked) && builder.get((2, 3), asked).is_ok(), "{stored} as {asked}");
+    }
+}
+
+#[test]
+fn a_network_in_parts_is_one_network_and_parts_elsewhere_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    written(folder.path(), "one.safetensors", &[("a", numbers())]);
+    written(folder.path(), "two.safetensors", &[("b", numbers())]);
+    let index = folder.path().join("model.safetensors.index.json");
+    fs::write(&index, r#"{"weight_map": {"a": "one.safetensors", "b": "two.safetensors"}}"#).unwrap();
+    let checkpoint = Checkpoint::find(folder.path(), "model").unwrap();
+    assert_eq!(checkpoint.names().collect::<Vec<_>>(), ["a", "b"]);
+    fs::write(&index, r#"{"weight_map": {"a": "../one.safetensors"}}"#).unwrap();
+    assert!(Checkpoint::find(folder.path(), "model").err().unwrap().to_string().contains("beside"));
+}
+
+#[test]
+fn pickles_are_refused_by_name_and_by_content() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("model.bin"), b"anything").unwrap();
+    let named = Checkpoint::find(folder.path(), "model").err().unwrap().to_string();
+    assert!(named.contains("pickle") && named.contains("model.bin"), "{named}");
+    for content in [&b"PK\x03\x04rest of an archive"[..], b"\x80\x02}q\x00rest of a pickle"] {
+        let renamed = folder.path().join("renamed.safetensors");
+        fs::write(&renamed, content).unwrap();
+        assert!(refusal(&renamed).contains("pickle"));
+    }
+}
+
+#[test]
+fn hostile_headers_end_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bad.safetensors");
+    let file = |length: u64, rest: &[u8]| [&length.to_le_bytes(), rest].concat();
+    let outside = br#"{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#;
+    let overlap = br#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+    let cases = [
+        file(1 << 63, b"{}"),
+        file(u64::MAX, b""),
+        file(1 << 20, b"{}"),
+        file(2, b"[]"),
+        file(outside.len() as u64, outside),
+        file(overlap.len() as u64, &[&overlap[..], &[0; 4]].concat()),
+        b"short".to_vec(),
+    ];
+    for content in cases {
+        fs::write(&path, content).unwrap();
+        let text = refusal(&path);
+        assert!(text.contains("bad.safetensors") && !text.contains('\n'), "{text}");
+    }
+}
+
+#[test]
+fn a_truncated_file_is_refused_before_a_tensor_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = written(folder.path(), "cut.safetensors", &[("w", numbers())]);
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, &whole[..whole.len() - 4]).unwrap();
+    assert!(refusal(&path).contains("copy it again"));
+}

@@ -1,0 +1,184 @@
+//! Stable Diffusion's denoiser: diffusers' `UNet2DConditionModel`, any number of levels.
+//!
+//! It stays stock: text is all it attends to, and the ControlNet reaches it through added residuals. Input
+//! and output are `[b, c, h, w]`; inside everything is channels-last and in the weights' dtype.
+
+mod config;
+mod decoder;
+mod encoder;
+pub(crate) mod residual;
+
+pub use config::{Level, UNetConfig};
+pub(super) use encoder::Encoder;
+
+use super::EngineError;
+use super::attention::{CrossContext, TransformerShape};
+use super::control_net::ControlResiduals;
+use super::ops::{to_channels_first, to_channels_last};
+use super::progress::Control;
+use candle_core::{DType, Tensor};
+use candle_nn::VarBuilder;
+use decoder::Decoder;
+use encoder::Descent;
+
+/// Predicts the noise in latents.
+#[derive(Debug, Clone)]
+pub struct UNet {
+    encoder: Encoder,
+    decoder: Decoder,
+    dtype: DType,
+}
+
+impl UNet {
+    /// Reads the weights from a builder rooted at the component, in its dtype.
+    #[expect(clippy::needless_pass_by_value, reason = "handed over, as everywhere in candle")]
+    pub fn new(config: &UNetConfig, vb: VarBuilder<'_>) -> Result<Self, EngineError> {
+        config.validate()?;
+        let shape = TransformerShape::text_only(config)?;
+        let encoder = Encoder::load(config, &shape, &vb)?;
+        let decoder = Decoder::load(config, &shape, encoder.skip_channels(), encoder.transformers(), &vb)?;
+        Ok(Self { encoder, decoder, dtype: vb.dtype() })
+    }
+
+    /// The noise in `latents` `[b, 4, h, w]` at the scheduler's `timestep`, same shape and dtype back.
+    ///
+    /// `text` is T_t, `[b, n, d]`. `residuals` must hold one for each skip, or it is an error.
+    pub fn forward(
+        &self,
+        latents: &Tensor,
+        timestep: f64,
+        text: &Tensor,
+        residuals: Option<&ControlResiduals>,
+        control: &Control,
+    ) -> Result<Tensor, EngineError> {
+        let x = to_channels_last(&latents.to_dtype(self.dtype)?)?;
+        let text = text.to_dtype(self.dtype)?;
+        let context = CrossContext::Text(&text);
+        let mut descent = self.encoder.forward(&x, None, timestep, context, control)?;
+        if let Some(residuals) = residuals {
+            add_residuals(&mut descent, residuals)?;
+        }
+        let noise = self.decoder.forward(descent, context, control)?;
+        Ok(to_channels_first(&noise)?.to_dtype(latents.dtype())?)
+    }
+}
+
+/// Adds a ControlNet's residuals to the skips and the middle.
+fn add_residuals(descent: &mut Descent, residuals: &ControlResiduals) -> Result<(), EngineError> {
+    let (expected, found) = (descent.skips.len(), residuals.down.len());
+    if expected != found {
+        return Err(EngineError::Residuals { expected, found });
+    }
+    for (skip, residual) in descent.skips.iter_mut().zip(&residuals.down) {
+        *skip = (&*skip + residual)?;
+    }
+    descent.middle = (&descent.middle + &residuals.middle)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::config::{ConfigError, PerLevel};
+    use crate::engine::inventory::Inventory;
+    use crate::engine::progress::CancelFlag;
+    use crate::engine::testing::{Seeded, difference, noise, relative, tiny_unet};
+
+    fn run(net: &UNet, h: usize, w: usize, residuals: Option<&ControlResiduals>) -> Tensor {
+        let (latents, text) = (noise(&[2, 4, h, w], "latents"), noise(&[2, 7, 12], "text"));
+        net.forward(&latents, 501.0, &text, residuals, &Control::silent()).unwrap()
+    }
+
+    #[test]
+    fn stable_diffusion_s_denoiser_has_its_known_number_of_parameters() {
+        let inventory = Inventory::default();
+        let net = UNet::new(&UNetConfig::default(), inventory.builder(DType::F32)).unwrap();
+        assert_eq!(inventory.parameters(), 859_520_964);
+        assert_eq!(inventory.entries().len(), 686);
+        assert_eq!(net.encoder.skip_channels().len(), 12);
+    }
+
+    #[test]
+    fn shapes_hold_for_square_oblong_and_odd_latents() {
+        let net = UNet::new(&tiny_unet(), Seeded::default().builder()).unwrap();
+        for (h, w) in [(8, 8), (8, 12), (9, 7), (5, 10)] {
+            assert_eq!(run(&net, h, w, None).dims(), [2, 4, h, w]);
+        }
+    }
+
+    #[test]
+    fn linear_projections_are_the_same_network() {
+        let linear = UNetConfig { use_linear_projection: true, ..tiny_unet() };
+        let net = UNet::new(&tiny_unet(), Seeded::default().builder()).unwrap();
+        let other = UNet::new(&linear, Seeded::default().builder()).unwrap();
+        assert!(difference(&run(&net, 8, 8, None), &run(&other, 8, 8, None)) < 1e-6);
+    }
+
+    #[test]
+    fn half_precision_stays_near_single() {
+        let single = UNet::new(&tiny_unet(), Seeded::default().builder()).unwrap();
+        let exact = run(&single, 8, 8, None);
+        for (dtype, bound) in [(DType::F16, 0.005), (DType::BF16, 0.06)] {
+            let half = UNet::new(&tiny_unet(), Seeded::default().builder_of(dtype)).unwrap();
+            let gap = relative(&run(&half, 8, 8, None), &exact);
+            assert!(gap < bound, "{dtype:?}: {gap}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_number_of_residuals_is_an_error_and_not_a_shorter_list() {
+        let net = UNet::new(&tiny_unet(), Seeded::default().builder()).unwrap();
+        let residuals = ControlResiduals { down: Vec::new(), middle: noise(&[1], "none") };
+        let (latents, text) = (noise(&[1, 4, 8, 8], "latents"), noise(&[1, 7, 12], "text"));
+        let outcome = net.forward(&latents, 1.0, &text, Some(&residuals), &Control::silent());
+        assert!(matches!(outcome, Err(EngineError::Residuals { expected: 6, found: 0 })), "{outcome:?}");
+    }
+
+    #[test]
+    fn a_cancelled_control_stops_the_network() {
+        let net = UNet::new(&tiny_unet(), Seeded::default().builder()).unwrap();
+        let cancel = CancelFlag::default();
+        cancel.cancel();
+        let control = Control::new(cancel, |_| {});
+        let (latents, text) = (noise(&[1, 4, 8, 8], "latents"), noise(&[1, 7, 12], "text"));
+        let outcome = net.forward(&latents, 1.0, &text, None, &control);
+        assert!(matches!(outcome, Err(EngineError::Cancelled(_))));
+    }
+
+    #[test]
+    fn hostile_configs_are_refused_before_anything_is_sized() {
+        let refused = |change: fn(&mut UNetConfig)| {
+            let mut config = tiny_unet();
+            change(&mut config);
+            config.validate().unwrap_err()
+        };
+        assert!(matches!(refused(|c| c.norm_num_groups = 0), ConfigError::Range { .. }));
+        assert!(matches!(refused(|c| c.norm_num_groups = 3), ConfigError::Division { .. }));
+        assert!(matches!(refused(|c| c.attention_head_dim = PerLevel::Same(0)), ConfigError::Range { .. }));
+        assert!(matches!(
+            refused(|c| c.attention_head_dim = PerLevel::Same(3)),
+            ConfigError::Division { .. }
+        ));
+        assert!(matches!(refused(|c| c.block_out_channels.clear()), ConfigError::Range { .. }));
+        assert!(matches!(refused(|c| c.block_out_channels[1] = usize::MAX), ConfigError::Range { .. }));
+        assert!(matches!(
+            refused(|c| c.layers_per_block = PerLevel::Same(1 << 40)),
+            ConfigError::Range { .. }
+        ));
+        assert!(matches!(refused(|c| drop(c.up_block_types.pop())), ConfigError::Levels { .. }));
+        assert!(matches!(
+            refused(|c| c.transformer_layers_per_block = PerLevel::Same(2)),
+            ConfigError::Unsupported { .. }
+        ));
+        let error = refused(|c| c.down_block_types[0] = "AttnDownBlock2D".to_owned()).to_string();
+        assert!(error.contains("AttnDownBlock2D") && !error.contains('\n'), "{error}");
+    }
+
+    #[test]
+    fn heads_may_be_given_level_by_level() {
+        let config = UNetConfig { num_attention_heads: Some(PerLevel::Each(vec![1, 2, 4])), ..tiny_unet() };
+        let heads = |levels: Vec<Level>| levels.iter().map(|level| level.heads).collect::<Vec<_>>();
+        assert_eq!(heads(config.down_levels().unwrap()), [1, 2, 4]);
+        assert_eq!(heads(config.up_levels().unwrap()), [1, 2, 4]);
+    }
+}
