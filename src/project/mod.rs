@@ -8,10 +8,18 @@
 //! Every struct keeps the fields it does not know (`other`), so a file written by a newer Adorn of the same
 //! format survives being opened and saved here.
 
+mod check;
 mod file;
+mod locate;
+mod paths;
+mod schema;
+mod unknown;
 mod variant;
 
-pub use file::{FORMAT, FileError, load, parse, save, schema_json, to_json};
+pub use check::{FieldFault, LARGEST_PLAN, LONGEST_PROMPT};
+pub use file::{FORMAT, FileError, load, parse, save, to_json};
+pub use paths::{base_of, relative_path, resolve};
+pub use schema::schema_json;
 pub use variant::{Variant, VariantName};
 
 use schemars::JsonSchema;

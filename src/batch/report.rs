@@ -1,0 +1,78 @@
+//! `report.json`: what an export did, for people and for the next program in line.
+
+use crate::engine::EngineCard;
+use serde::Serialize;
+use std::io::Write;
+use std::path::Path;
+
+/// What an export did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// Version of the Adorn that made it.
+    pub adorn: String,
+    pub engine: String,
+    /// Pictures that were asked for.
+    pub total: u64,
+    /// Whether the export was stopped before its end.
+    pub cancelled: bool,
+    /// One for every picture, in the plan's order, up to where the export stopped.
+    pub entries: Vec<Entry>,
+}
+
+/// One picture of an export.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Entry {
+    pub variant: String,
+    pub preset: Option<String>,
+    /// Beside the report.
+    pub file: String,
+    pub status: Status,
+    /// Wall time.
+    pub seconds: f64,
+    /// Why it failed, and what to do.
+    pub error: Option<String>,
+}
+
+/// What became of one picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    Made,
+    /// It was there already, and nothing that decides it has changed.
+    Unchanged,
+    Failed,
+    Cancelled,
+}
+
+impl Report {
+    pub(super) fn new(card: &EngineCard, total: u64) -> Self {
+        Self {
+            adorn: env!("CARGO_PKG_VERSION").to_owned(),
+            engine: card.name.clone(),
+            total,
+            cancelled: false,
+            entries: Vec::new(),
+        }
+    }
+
+    /// The pictures that failed.
+    pub fn failed(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|entry| entry.status == Status::Failed)
+    }
+
+    /// How many pictures ended so.
+    pub fn count(&self, status: Status) -> usize {
+        self.entries.iter().filter(|entry| entry.status == status).count()
+    }
+
+    /// Writes the report whole or not at all.
+    pub(super) fn write(&self, path: &Path) -> std::io::Result<()> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let mut file = tempfile::Builder::new().prefix(".adorn-").suffix(".json").tempfile_in(folder)?;
+        let text = serde_json::to_string_pretty(self)?;
+        file.write_all(text.as_bytes())?;
+        file.write_all(b"\n")?;
+        file.as_file().sync_all()?;
+        file.persist(path).map(drop).map_err(|error| error.error)
+    }
+}

@@ -1,0 +1,211 @@
+//! The command line as typed. Values with a form of their own are parsed here, once.
+
+use crate::batch::Shard;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Composes jewellery ads around the exact product. Without a command: opens the window
+#[derive(Debug, Parser)]
+#[command(name = "adorn", version, about, max_term_width = 100)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Opens a project in the window
+    Open(OpenArgs),
+    /// Makes the pictures of the embedded sample project: no window, no GPU, no download
+    Demo(DemoArgs),
+    /// Makes one picture: what is on the project's canvas
+    Render(RenderArgs),
+    /// Makes every variant of the project's plan, resuming where an earlier export stopped
+    Export(ExportArgs),
+    /// Draws the pose library as the network sees it
+    Poses(PosesArgs),
+    /// Re-opens finished pictures and proves their product's pixels
+    Verify(VerifyArgs),
+    /// Looks after model bundles
+    #[command(subcommand)]
+    Bundle(BundleCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum BundleCommand {
+    /// Tells everything that is wrong with a bundle, without loading its weights
+    Check(BundleCheckArgs),
+    /// Writes a bundle of random weights at true shapes, for benchmarks and tests
+    Random(BundleRandomArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BundleCheckArgs {
+    /// The bundle's folder
+    pub(super) folder: PathBuf,
+    /// Writes the findings as JSON to stdout
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BundleRandomArgs {
+    /// sd15: Stable Diffusion 1.5's shapes; mini: small networks of the same kind
+    #[arg(long, value_parser = ["sd15", "mini"])]
+    pub(super) config: String,
+    /// Same seed, same bytes
+    #[arg(long, default_value_t = 0)]
+    pub(super) seed: u64,
+    /// A folder that does not exist yet, or is empty
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
+    /// Number type of the weights
+    #[arg(long, default_value = "f32", value_parser = ["f32", "f16"])]
+    pub(super) dtype: String,
+}
+
+/// Which engine paints, and where.
+#[derive(Debug, Args)]
+pub(super) struct EngineArgs {
+    /// Model bundle; without one the mannequin engine draws a layout preview
+    #[arg(long, value_name = "DIR")]
+    pub(super) bundle: Option<PathBuf>,
+    /// cpu, cuda:N, metal or auto
+    #[arg(long, default_value = "auto", value_parser = device)]
+    pub(super) device: String,
+    /// f32, bf16, f16 or auto
+    #[arg(long, default_value = "auto", value_parser = ["auto", "f32", "bf16", "f16"])]
+    pub(super) dtype: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct OpenArgs {
+    /// Project file (NAME.adorn)
+    pub(super) project: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// Folder for the sample project and its pictures
+    #[arg(long, value_name = "DIR", default_value = "adorn-demo")]
+    pub(super) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RenderArgs {
+    /// Project file (NAME.adorn)
+    pub(super) project: PathBuf,
+    /// Finished picture (.png)
+    #[arg(long, value_name = "FILE.png")]
+    pub(super) out: PathBuf,
+    #[command(flatten)]
+    pub(super) engine: EngineArgs,
+    /// Instead of the project's seed
+    #[arg(long)]
+    pub(super) seed: Option<u64>,
+    /// Instead of the project's denoising steps
+    #[arg(long)]
+    pub(super) steps: Option<u32>,
+    /// Also writes the tensors on the way to the picture
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub(super) trace: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    /// Project file (NAME.adorn)
+    pub(super) project: PathBuf,
+    /// Folder for pictures and report.json
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
+    /// Lists the files without making any
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Makes the I-th of N equal shares
+    #[arg(long, value_name = "I/N", value_parser = shard, default_value = "1/1")]
+    pub(super) shard: Shard,
+    /// Makes only this preset's sizes; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(super) preset: Vec<String>,
+    #[command(flatten)]
+    pub(super) engine: EngineArgs,
+    /// Writes the list or the report as JSON to stdout
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PosesArgs {
+    /// The sheet, or the one template's picture (.png)
+    #[arg(long, value_name = "FILE.png")]
+    pub(super) out: PathBuf,
+    /// SMPL-X body to pose instead of the shipped head
+    #[arg(long, value_name = "FILE.npz")]
+    pub(super) body: Option<PathBuf>,
+    /// Draws this template alone
+    #[arg(long, value_name = "ID")]
+    pub(super) template: Option<String>,
+    /// Side of one pose in pixels; 256 is what the network sees
+    #[arg(long, default_value_t = crate::control::POSE_RENDER, value_parser = clap::value_parser!(u32).range(32..=2048))]
+    pub(super) size: u32,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// Finished pictures
+    #[arg(required = true, value_name = "PICTURE")]
+    pub(super) pictures: Vec<PathBuf>,
+    /// The project they were made from, for pictures without a record or away from their project
+    #[arg(long)]
+    pub(super) project: Option<PathBuf>,
+    /// Writes the verdicts as JSON to stdout
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+fn device(text: &str) -> Result<String, String> {
+    let cuda = text.strip_prefix("cuda:").is_some_and(|index| index.parse::<u8>().is_ok());
+    if cuda || ["auto", "cpu", "metal", "cuda"].contains(&text) {
+        Ok(text.to_owned())
+    } else {
+        Err("use cpu, cuda:N, metal or auto".to_owned())
+    }
+}
+
+fn shard(text: &str) -> Result<Shard, String> {
+    let parts =
+        text.split_once('/').and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
+    match parts {
+        Some((index, count)) if count > 0 && (1..=count).contains(&index) => Ok(Shard { index, count }),
+        _ => Err("use I/N with I from 1 to N, such as 2/4".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn shards_count_from_one() {
+        assert_eq!(shard("2/4"), Ok(Shard { index: 2, count: 4 }));
+        for bad in ["0/4", "5/4", "1/0", "1", "a/b", "-1/4", "1/4/2"] {
+            assert!(shard(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn devices_are_named_as_in_the_documentation() {
+        for good in ["auto", "cpu", "metal", "cuda:0", "cuda:3"] {
+            assert!(device(good).is_ok(), "{good}");
+        }
+        for bad in ["gpu", "cuda:", "cuda:-1", ""] {
+            assert!(device(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! `adorn bundle`: folders of weights, checked and made up.
+
+use super::args::{BundleCheckArgs, BundleCommand, BundleRandomArgs};
+use super::{BAD_INPUT, DONE, Failure, output};
+use crate::engine::bundle::random::{FileType, RandomSize, write_random};
+use crate::engine::bundle::{Report, check};
+use serde_json::json;
+
+pub(super) fn run(command: &BundleCommand) -> Result<u8, Failure> {
+    match command {
+        BundleCommand::Check(args) => Ok(check_folder(args)),
+        BundleCommand::Random(args) => random(args),
+    }
+}
+
+fn check_folder(args: &BundleCheckArgs) -> u8 {
+    let report = check(&args.folder);
+    if args.json {
+        output::say(json!(report));
+    } else {
+        tell(&report);
+    }
+    if report.is_usable() {
+        return DONE;
+    }
+    let folder = args.folder.display();
+    output::failure(&Failure {
+        headline: format!("the bundle cannot be used ({folder})"),
+        advice: "mend what is named, or copy the bundle again".to_owned(),
+        code: BAD_INPUT,
+    })
+}
+
+fn tell(report: &Report) {
+    let Report { name, version, licence, trained, verified, .. } = report;
+    let trained = if *trained { "trained" } else { "untrained weights, its pictures mean nothing" };
+    let verified = if *verified { "every file as its manifest says" } else { "unverified" };
+    if !report.components.is_empty() {
+        output::say(format!("{name} {version}  licence: {licence}  {trained}, {verified}"));
+    }
+    for component in &report.components {
+        output::say(format!("{}  {} parameters", component.name, component.parameters));
+        for problem in &component.problems {
+            output::say(format!("  {problem}"));
+        }
+    }
+    for problem in &report.problems {
+        output::say(problem);
+    }
+}
+
+fn random(args: &BundleRandomArgs) -> Result<u8, Failure> {
+    let size = if args.config == "sd15" { RandomSize::Sd15 } else { RandomSize::Mini };
+    let file_type = if args.dtype == "f16" { FileType::F16 } else { FileType::F32 };
+    write_random(size, args.seed, file_type, &args.out, &output::control())?;
+    output::say(format!("{}  {} with random weights, seed {}", args.out.display(), args.config, args.seed));
+    Ok(DONE)
+}

@@ -1,0 +1,99 @@
+//! `adorn render`: what is on the canvas becomes one file.
+
+use super::args::RenderArgs;
+use super::{DONE, Failure, engine, output};
+use crate::picture::write_png;
+use crate::project::{self, Project, base_of, resolve};
+use crate::workflow::{Picture, Studio, Trace, render_variant, render_variant_traced};
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+pub(super) fn run(args: &RenderArgs) -> Result<u8, Failure> {
+    let project = changed(project::load(&args.project)?, args)?;
+    check_output(&args.out, "png", &project, &args.project)?;
+    if let Some(trace) = &args.trace {
+        check_output(trace, "safetensors", &project, &args.project)?;
+    }
+    let studio = Studio::shipped(base_of(&args.project))?;
+    let engine = engine::open(&args.engine, &studio)?;
+    let control = output::control();
+    let variant = project.current_variant();
+    let render = if args.trace.is_some() { render_variant_traced } else { render_variant };
+    let picture = render(&variant, &studio, engine.as_ref(), &control)?;
+    write_png(&args.out, &picture.pixels, Some(&picture.record.text_at(&args.out, &studio.base)))?;
+    if let Some(path) = &args.trace {
+        write_trace(path, &picture.trace)?;
+    }
+    output::notices(&args.out.display().to_string(), &picture.layout.notices);
+    output::say(summary(&args.out, &picture));
+    Ok(DONE)
+}
+
+/// The project with the command line's own recipe.
+fn changed(mut project: Project, args: &RenderArgs) -> Result<Project, Failure> {
+    if let Some(seed) = args.seed {
+        project.recipe.seed = seed;
+    }
+    if args.steps.is_some() {
+        project.recipe.steps = args.steps;
+    }
+    project.check()?;
+    Ok(project)
+}
+
+/// Refuses an output that has another ending, that cannot be written to, or that is one of the inputs.
+fn check_output(out: &Path, ending: &str, project: &Project, project_file: &Path) -> Result<(), Failure> {
+    let place = out.display();
+    if !out.extension().is_some_and(|own| own.eq_ignore_ascii_case(ending)) {
+        return Err(Failure::bad_input(format!("the output is not a .{ending} file; name it so ({place})")));
+    }
+    if !base_of(out).is_dir() {
+        return Err(Failure::bad_input(format!("the output's folder is missing; make it first ({place})")));
+    }
+    let base = base_of(project_file);
+    let earrings = project.earrings.iter().map(|earring| earring.file.as_str());
+    let inputs = earrings.chain(project.face.iter().map(|face| face.file.as_str()));
+    let inputs = inputs.map(|file| resolve(&base, file)).chain([project_file.to_owned()]);
+    let own = out.canonicalize().ok();
+    if own.is_some() && inputs.map(|input: PathBuf| input.canonicalize().ok()).any(|input| input == own) {
+        return Err(Failure::bad_input(format!(
+            "the output is one of the project's own files; choose another ({place})"
+        )));
+    }
+    Ok(())
+}
+
+/// One line: where, how large, by whom, and the proof.
+pub(super) fn summary(path: &Path, picture: &Picture) -> String {
+    let (width, height) = picture.pixels.dimensions();
+    let exact = picture.record.exactness.compared;
+    let proof =
+        if exact == 0 { "no product pixels".to_owned() } else { format!("{exact} product pixels exact") };
+    let worth = output::worth(&picture.engine);
+    format!("{}  {width}x{height}  {proof}  ({}: {worth})", path.display(), picture.engine.name)
+}
+
+/// Writes the trace whole or not at all.
+fn write_trace(path: &Path, trace: &Trace) -> Result<(), Failure> {
+    let fault = |error: &dyn std::fmt::Display| {
+        Failure::bad_input(format!(
+            "cannot write the trace: {error}; choose another place ({})",
+            path.display()
+        ))
+    };
+    let mut views = Vec::new();
+    for (name, (shape, values)) in trace {
+        let bytes = bytemuck::cast_slice(values);
+        views.push((name, TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(|error| fault(&error))?));
+    }
+    let bytes = safetensors::serialize(views, None).map_err(|error| fault(&error))?;
+    let write = || -> std::io::Result<()> {
+        let mut file = tempfile::Builder::new().prefix(".adorn-").tempfile_in(base_of(path))?;
+        file.write_all(&bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map(drop).map_err(|error| error.error)
+    };
+    write().map_err(|error| fault(&error))
+}

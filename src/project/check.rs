@@ -1,0 +1,289 @@
+//! What serde cannot say: ranges, uniqueness, finite numbers. Checked once at the border, so that no room
+//! above meets a negative size, a NaN or an endless plan.
+
+use super::{CanvasSize, Earring, ExportPreset, Face, Point, PoseChoice, Project, Recipe, Scale, Variant};
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+
+/// Longest prompt in characters; text encoders read far less.
+pub const LONGEST_PROMPT: usize = 2_000;
+
+/// Most pictures a plan may ask for.
+pub const LARGEST_PLAN: u64 = 100_000;
+
+/// Most earrings on one canvas.
+const MOST_EARRINGS: usize = 64;
+
+/// Most export presets of one project.
+const MOST_PRESETS: usize = 64;
+
+/// Longest preset name in characters.
+const LONGEST_PRESET_NAME: usize = 32;
+
+/// Canvas and product coordinates, in pixels; far beyond any canvas.
+const COORDINATE: RangeInclusive<f64> = -1e6..=1e6;
+
+/// A field whose value cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{field}`: {what}")]
+pub struct FieldFault {
+    /// Path of the field in the file, such as `earrings[1].scale`.
+    pub field: String,
+    /// What is wrong and what would be right.
+    pub what: String,
+}
+
+type Checked = Result<(), FieldFault>;
+
+impl Project {
+    /// Checks every value's range; what passes can be saved, opened again and laid out.
+    pub fn check(&self) -> Checked {
+        check_canvas("canvas", self.canvas)?;
+        check_earrings(&self.earrings)?;
+        check_scale("scale", &self.scale)?;
+        check_pose("pose", &self.pose)?;
+        if let Some(face) = &self.face {
+            check_face("face", face)?;
+        }
+        check_prompt("prompt", &self.prompt)?;
+        check_prompt("negative_prompt", &self.negative_prompt)?;
+        check_recipe(&self.recipe)?;
+        self.check_plan()?;
+        check_presets(&self.presets)
+    }
+
+    fn check_plan(&self) -> Checked {
+        let plan = &self.plan;
+        each(&plan.poses, "plan.poses", check_pose)?;
+        each(&plan.faces, "plan.faces", check_face)?;
+        each(&plan.scales, "plan.scales", check_scale)?;
+        each(&plan.prompts, "plan.prompts", |field, prompt| check_prompt(field, prompt))?;
+        let count = self.variant_count();
+        require(count <= LARGEST_PLAN, "plan", || {
+            format!("asks for {count} pictures, and at most {LARGEST_PLAN} fit one plan; shorten its lists")
+        })
+    }
+}
+
+impl Variant {
+    /// Checks what a raster is made by: size and earrings. For variants that come from a finished file's
+    /// record; a project's own variants are as sound as their project.
+    pub fn check_layout(&self) -> Checked {
+        check_canvas("canvas", self.canvas)?;
+        check_earrings(&self.earrings)
+    }
+}
+
+fn require(holds: bool, field: &str, what: impl FnOnce() -> String) -> Checked {
+    if holds { Ok(()) } else { Err(FieldFault { field: field.to_owned(), what: what() }) }
+}
+
+fn each<T>(items: &[T], field: &str, check: impl Fn(&str, &T) -> Checked) -> Checked {
+    items.iter().enumerate().try_for_each(|(index, item)| check(&format!("{field}[{index}]"), item))
+}
+
+/// NaN lies in no range, so this is also the check for finite numbers.
+fn check_range(field: &str, value: f64, range: &RangeInclusive<f64>, unit: &str) -> Checked {
+    require(range.contains(&value), field, || {
+        format!("is {value}; must be from {} to {}{unit}", range.start(), range.end())
+    })
+}
+
+fn check_canvas(field: &str, size: CanvasSize) -> Checked {
+    for (name, side) in [("width", size.width), ("height", size.height)] {
+        require(CanvasSize::SIDE.contains(&side), &format!("{field}.{name}"), || {
+            let (least, most) = (CanvasSize::SIDE.start(), CanvasSize::SIDE.end());
+            format!("is {side}; must be from {least} to {most} pixels")
+        })?;
+    }
+    Ok(())
+}
+
+fn check_earrings(earrings: &[Earring]) -> Checked {
+    require(earrings.len() <= MOST_EARRINGS, "earrings", || {
+        format!("has {} entries; at most {MOST_EARRINGS} fit one canvas", earrings.len())
+    })?;
+    let mut ids = BTreeSet::new();
+    each(earrings, "earrings", check_earring)?;
+    for (index, earring) in earrings.iter().enumerate() {
+        require(ids.insert(earring.id), &format!("earrings[{index}].id"), || {
+            format!("is {}, which an earlier earring has; ids must differ", earring.id.0)
+        })?;
+    }
+    Ok(())
+}
+
+fn check_earring(field: &str, earring: &Earring) -> Checked {
+    check_file(field, &earring.file)?;
+    check_point(&format!("{field}.hook_in_product"), earring.hook_in_product)?;
+    check_point(&format!("{field}.hook_in_canvas"), earring.hook_in_canvas)?;
+    check_range(&format!("{field}.scale"), earring.scale, &(1e-4..=1e4), " canvas pixels per product pixel")?;
+    check_range(&format!("{field}.rotation_deg"), earring.rotation_deg, &(-36_000.0..=36_000.0), " degrees")?;
+    match earring.real_height_mm {
+        Some(height) => check_range(&format!("{field}.real_height_mm"), height, &(0.1..=10_000.0), " mm"),
+        None => Ok(()),
+    }
+}
+
+fn check_file(field: &str, file: &str) -> Checked {
+    require(!file.is_empty() && !file.contains('\0'), &format!("{field}.file"), || {
+        "names no file; give the picture's path".to_owned()
+    })
+}
+
+fn check_point(field: &str, point: Point) -> Checked {
+    check_range(&format!("{field}.x"), point.x, &COORDINATE, " pixels")?;
+    check_range(&format!("{field}.y"), point.y, &COORDINATE, " pixels")
+}
+
+fn check_scale(field: &str, scale: &Scale) -> Checked {
+    match scale {
+        Scale::Band { top, bottom } => {
+            check_range(&format!("{field}.band.top"), *top, &COORDINATE, " pixels")?;
+            check_range(&format!("{field}.band.bottom"), *bottom, &COORDINATE, " pixels")?;
+            require(top < bottom, &format!("{field}.band.bottom"), || {
+                format!("is {bottom}, not below the band's top {top}; rows count downwards")
+            })
+        }
+        Scale::Ratio(ratio) => check_range(&format!("{field}.ratio"), *ratio, &(0.0..=1.0), ""),
+        Scale::RealSize { face_mm: Some(face) } => {
+            check_range(&format!("{field}.real_size.face_mm"), *face, &(1.0..=1_000.0), " mm")
+        }
+        Scale::RealSize { face_mm: None } => Ok(()),
+    }
+}
+
+fn check_pose(field: &str, pose: &PoseChoice) -> Checked {
+    match pose {
+        PoseChoice::Template(id) => require(!id.is_empty(), &format!("{field}.template"), || {
+            "names no pose; give a template's id, such as front-straight".to_owned()
+        }),
+        PoseChoice::Angles(angles) => {
+            let named =
+                [("yaw_deg", angles.yaw_deg), ("pitch_deg", angles.pitch_deg), ("roll_deg", angles.roll_deg)];
+            named.iter().try_for_each(|(name, angle)| {
+                check_range(&format!("{field}.angles.{name}"), *angle, &(-180.0..=180.0), " degrees")
+            })
+        }
+    }
+}
+
+fn check_face(field: &str, face: &Face) -> Checked {
+    check_file(field, &face.file)?;
+    let Some(crop) = face.crop else { return Ok(()) };
+    check_range(&format!("{field}.crop.left"), crop.left, &COORDINATE, " pixels")?;
+    check_range(&format!("{field}.crop.top"), crop.top, &COORDINATE, " pixels")?;
+    check_range(&format!("{field}.crop.side"), crop.side, &(1.0..=1e6), " pixels")
+}
+
+fn check_prompt(field: &str, prompt: &str) -> Checked {
+    let length = prompt.chars().count();
+    require(length <= LONGEST_PROMPT, field, || {
+        format!("has {length} characters; at most {LONGEST_PROMPT} are read, shorten it")
+    })
+}
+
+fn check_recipe(recipe: &Recipe) -> Checked {
+    if let Some(steps) = recipe.steps {
+        check_range("recipe.steps", f64::from(steps), &(1.0..=1000.0), "")?;
+    }
+    if let Some(guidance) = recipe.guidance {
+        check_range("recipe.guidance", guidance, &(0.0..=50.0), "")?;
+    }
+    if let Some(gamma) = recipe.gamma {
+        check_range("recipe.gamma", gamma, &(0.0..=1000.0), "")?;
+    }
+    check_range("recipe.appearance_strength", recipe.appearance_strength, &(0.0..=1.0), "")?;
+    check_range("recipe.control_strength", recipe.control_strength, &(0.0..=2.0), "")
+}
+
+fn check_presets(presets: &[ExportPreset]) -> Checked {
+    require(presets.len() <= MOST_PRESETS, "presets", || {
+        format!("has {} entries; at most {MOST_PRESETS} fit one project", presets.len())
+    })?;
+    let mut names = BTreeSet::new();
+    for (index, preset) in presets.iter().enumerate() {
+        let field = format!("presets[{index}]");
+        let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        let safe = preset.name.chars().all(allowed);
+        require(
+            safe && (1..=LONGEST_PRESET_NAME).contains(&preset.name.len()),
+            &format!("{field}.name"),
+            || format!("must be 1 to {LONGEST_PRESET_NAME} letters, digits, `-` or `_`, as it names files"),
+        )?;
+        // Some file systems do not tell upper from lower case.
+        require(names.insert(preset.name.to_ascii_lowercase()), &format!("{field}.name"), || {
+            format!("is {}, which an earlier preset has; names must differ", preset.name)
+        })?;
+        check_canvas(&format!("{field}.size"), preset.size)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::EarringId;
+
+    fn earring(id: u32) -> Earring {
+        Earring {
+            id: EarringId(id),
+            file: "hoop.png".to_owned(),
+            hook_in_product: Point::default(),
+            hook_in_canvas: Point::default(),
+            scale: 1.0,
+            rotation_deg: 0.0,
+            mirror: false,
+            real_height_mm: None,
+            ear: crate::project::Ear::Auto,
+            other: crate::project::Other::new(),
+        }
+    }
+
+    fn fault_of(change: impl FnOnce(&mut Project)) -> String {
+        let mut project = Project { earrings: vec![earring(1), earring(2)], ..Project::default() };
+        assert_eq!(project.check(), Ok(()));
+        change(&mut project);
+        project.check().expect_err("a fault").field
+    }
+
+    #[test]
+    fn every_range_is_named_by_its_field() {
+        assert_eq!(fault_of(|p| p.canvas.height = 63), "canvas.height");
+        assert_eq!(fault_of(|p| p.canvas.width = 8193), "canvas.width");
+        assert_eq!(fault_of(|p| p.earrings[1].scale = 0.0), "earrings[1].scale");
+        assert_eq!(fault_of(|p| p.earrings[0].scale = f64::NAN), "earrings[0].scale");
+        assert_eq!(
+            fault_of(|p| p.earrings[0].hook_in_canvas.x = f64::INFINITY),
+            "earrings[0].hook_in_canvas.x"
+        );
+        assert_eq!(fault_of(|p| p.earrings[1].id = EarringId(1)), "earrings[1].id");
+        assert_eq!(fault_of(|p| p.earrings[1].real_height_mm = Some(0.0)), "earrings[1].real_height_mm");
+        assert_eq!(fault_of(|p| p.earrings[1].file.clear()), "earrings[1].file");
+        assert_eq!(fault_of(|p| p.scale = Scale::Ratio(1.5)), "scale.ratio");
+        assert_eq!(fault_of(|p| p.scale = Scale::Band { top: 5.0, bottom: 5.0 }), "scale.band.bottom");
+        assert_eq!(fault_of(|p| p.scale = Scale::RealSize { face_mm: Some(0.0) }), "scale.real_size.face_mm");
+        assert_eq!(fault_of(|p| p.recipe.steps = Some(0)), "recipe.steps");
+        assert_eq!(fault_of(|p| p.recipe.guidance = Some(51.0)), "recipe.guidance");
+        assert_eq!(fault_of(|p| p.recipe.appearance_strength = -0.1), "recipe.appearance_strength");
+        assert_eq!(fault_of(|p| p.prompt = "x".repeat(LONGEST_PROMPT + 1)), "prompt");
+        assert_eq!(fault_of(|p| p.plan.prompts = vec!["x".repeat(LONGEST_PROMPT + 1)]), "plan.prompts[0]");
+    }
+
+    #[test]
+    fn a_plan_may_not_ask_for_more_than_the_most() {
+        assert_eq!(fault_of(|p| p.plan.seeds = (0..=LARGEST_PLAN).collect()), "plan");
+    }
+
+    #[test]
+    fn preset_names_are_safe_and_differ_even_without_case() {
+        let preset = |name: &str| ExportPreset {
+            name: name.to_owned(),
+            size: CanvasSize::default(),
+            other: crate::project::Other::new(),
+        };
+        assert_eq!(fault_of(|p| p.presets = vec![preset("../x")]), "presets[0].name");
+        assert_eq!(fault_of(|p| p.presets = vec![preset("")]), "presets[0].name");
+        assert_eq!(fault_of(|p| p.presets = vec![preset("Shop"), preset("shop")]), "presets[1].name");
+    }
+}

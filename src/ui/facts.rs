@@ -1,0 +1,141 @@
+//! What the program knows and the panels show: plain values and texture handles, lent for one frame.
+
+use crate::body::PoseFacing;
+use crate::engine::progress::Progress;
+use crate::engine::{EngineCard, EngineKind};
+use crate::project::{EarringId, HeadAngles};
+use crate::scene::Scene;
+use crate::workflow;
+use eframe::egui::{Rect, TextureId, Vec2};
+use std::time::Duration;
+
+/// A picture on the GPU.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Texture {
+    pub id: TextureId,
+    /// Pixels.
+    pub size: Vec2,
+}
+
+/// One pose of the gallery.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PoseCard {
+    pub id: String,
+    pub name: String,
+    pub facing: PoseFacing,
+    pub angles: HeadAngles,
+    pub thumbnail: Option<Texture>,
+}
+
+/// The photo behind an earring.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProductFacts {
+    pub earring: EarringId,
+    pub state: ProductState,
+}
+
+/// How far the reading of a photo has come.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ProductState {
+    Reading,
+    Ready {
+        texture: Texture,
+        /// Pixels of the file.
+        size: Vec2,
+        /// What the matte encloses, pixels of the file.
+        matte: Rect,
+    },
+    /// One line: what happened and what to do.
+    Failed(String),
+}
+
+/// The layout as last computed, canvas frame.
+#[derive(Debug, Clone, Copy)]
+pub struct LayoutFacts<'a> {
+    pub scene: &'a Scene,
+    pub notices: &'a [workflow::Notice],
+    /// The painted body without the earring.
+    pub backdrop: Texture,
+}
+
+/// A picture in the making.
+#[derive(Debug, Clone)]
+pub struct RunFacts {
+    pub progress: Progress,
+    pub preview: Option<Texture>,
+    pub elapsed: Duration,
+    pub cancelling: bool,
+}
+
+/// A finished picture of this session.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HistoryCard {
+    pub number: usize,
+    pub thumbnail: Texture,
+    pub seed: u64,
+    pub kind: EngineKind,
+}
+
+/// How loud a notice is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoticeKind {
+    /// Something went well; goes by itself.
+    Done,
+    /// Something failed; stays until dismissed.
+    Trouble,
+}
+
+/// A word to the designer: what happened, what to do, what was kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Notice {
+    pub id: u64,
+    pub kind: NoticeKind,
+    pub headline: String,
+    pub detail: String,
+    pub what_was_kept: String,
+}
+
+/// Everything the panels may show beside the document.
+#[derive(Debug, Clone)]
+pub struct Facts<'a> {
+    /// The project's name without folder and ending.
+    pub name: &'a str,
+    pub unsaved: bool,
+    pub can_undo: bool,
+    pub can_redo: bool,
+    /// Empty until the library is read.
+    pub poses: &'a [PoseCard],
+    pub products: &'a [ProductFacts],
+    pub layout: Option<LayoutFacts<'a>>,
+    /// Why there is no layout, if the last try failed.
+    pub layout_trouble: Option<&'a str>,
+    pub face: Option<Texture>,
+    pub face_trouble: Option<&'a str>,
+    pub run: Option<RunFacts>,
+    /// The picture on show.
+    pub picture: Option<Texture>,
+    /// Its number in the history.
+    pub picture_number: Option<usize>,
+    pub history: &'a [HistoryCard],
+    pub notices: &'a [Notice],
+    pub engine: &'a EngineCard,
+    /// A file hovers over the window.
+    pub file_hovers: bool,
+    pub sample_offered: bool,
+}
+
+impl Facts<'_> {
+    /// The photo of `earring`.
+    pub fn product(&self, earring: EarringId) -> Option<&ProductState> {
+        self.products.iter().find(|product| product.earring == earring).map(|product| &product.state)
+    }
+}
+
+/// How pictures of this kind are labelled, wherever they show; none for a trained engine's.
+pub(super) fn worth(kind: EngineKind) -> Option<&'static str> {
+    match kind {
+        EngineKind::Layout => Some("Layout preview"),
+        EngineKind::Untrained => Some("Untrained weights"),
+        EngineKind::Trained => None,
+    }
+}

@@ -1,0 +1,25 @@
+//! A variant becomes a finished picture. Nothing else in the program makes one.
+//!
+//! [`lay_out`] places earring, band and model; [`render_variant`] has an engine paint the model around the
+//! earring and puts the product's pixels back last; [`verify`] proves from a finished file alone that they are
+//! still there. This room refuses to know windows, commands and which engine it is given.
+
+mod error;
+mod layout;
+mod notice;
+mod photos;
+mod record;
+mod render;
+mod studio;
+mod verify;
+
+pub use error::WorkflowError;
+pub use layout::{Layout, lay_out};
+pub use notice::Notice;
+pub use record::{EngineNote, ExactnessNote, FileDigest, Record, fingerprint};
+pub use render::{Picture, Trace, render_variant, render_variant_traced};
+pub use studio::Studio;
+pub use verify::{Verdict, Verified, verify};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+//! Photos read once: decoded pictures kept as long as their files do not change and memory allows.
+
+use super::WorkflowError;
+use crate::picture::{ProductPhoto, load_face, load_product};
+use image::RgbImage;
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+/// Bytes of decoded pixels that are kept; the least recently used photo goes first.
+const MOST_BYTES: usize = 512 << 20;
+
+/// A face photo and its file's digest.
+#[derive(Debug, Clone)]
+pub(super) struct FacePhoto {
+    pub(super) pixels: RgbImage,
+    /// SHA-256 of the file's bytes, lower-case hex.
+    pub(super) file_sha256: String,
+}
+
+/// Decoded photos, shared by everything that lays out or paints.
+#[derive(Debug, Default)]
+pub(super) struct PhotoCache {
+    products: Mutex<Shelf<ProductPhoto>>,
+    faces: Mutex<Shelf<FacePhoto>>,
+}
+
+impl PhotoCache {
+    pub(super) fn product(&self, path: &Path) -> Result<Arc<ProductPhoto>, WorkflowError> {
+        cached(&self.products, path, |path| {
+            let photo = load_product(path)?;
+            let bytes = photo.pixels.as_raw().len();
+            Ok((photo, bytes))
+        })
+    }
+
+    pub(super) fn face(&self, path: &Path) -> Result<Arc<FacePhoto>, WorkflowError> {
+        cached(&self.faces, path, |path| {
+            let pixels = load_face(path)?;
+            let bytes = pixels.as_raw().len();
+            Ok((FacePhoto { pixels, file_sha256: sha256_of_file(path)? }, bytes))
+        })
+    }
+}
+
+/// What tells that a file is still the one that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct FileKey {
+    path: PathBuf,
+    modified: Option<SystemTime>,
+    bytes: u64,
+}
+
+/// Photos from the most recently used to the least.
+#[derive(Debug)]
+struct Shelf<T> {
+    photos: Vec<(FileKey, Arc<T>, usize)>,
+}
+
+impl<T> Default for Shelf<T> {
+    fn default() -> Self {
+        Self { photos: Vec::new() }
+    }
+}
+
+impl<T> Shelf<T> {
+    fn take(&mut self, key: &FileKey) -> Option<Arc<T>> {
+        let at = self.photos.iter().position(|(own, _, _)| own == key)?;
+        let entry = self.photos.remove(at);
+        let photo = Arc::clone(&entry.1);
+        self.photos.insert(0, entry);
+        Some(photo)
+    }
+
+    fn put(&mut self, key: FileKey, photo: Arc<T>, bytes: usize) {
+        self.photos.retain(|(own, _, _)| own.path != key.path);
+        self.photos.insert(0, (key, photo, bytes));
+        let mut kept = 0;
+        self.photos.retain(|(_, _, bytes)| {
+            let first = kept == 0;
+            kept += *bytes;
+            first || kept <= MOST_BYTES
+        });
+    }
+}
+
+fn cached<T>(
+    shelf: &Mutex<Shelf<T>>,
+    path: &Path,
+    load: impl FnOnce(&Path) -> Result<(T, usize), WorkflowError>,
+) -> Result<Arc<T>, WorkflowError> {
+    let key = file_key(path).map_err(|source| WorkflowError::Read { path: path.to_owned(), source })?;
+    // Decoding happens outside the lock: a second thread may decode the same file, and nobody waits.
+    if let Some(photo) = shelf.lock().unwrap_or_else(PoisonError::into_inner).take(&key) {
+        return Ok(photo);
+    }
+    let (photo, bytes) = load(path)?;
+    let photo = Arc::new(photo);
+    shelf.lock().unwrap_or_else(PoisonError::into_inner).put(key, Arc::clone(&photo), bytes);
+    Ok(photo)
+}
+
+fn file_key(path: &Path) -> std::io::Result<FileKey> {
+    let about = std::fs::metadata(path)?;
+    Ok(FileKey { path: path.to_owned(), modified: about.modified().ok(), bytes: about.len() })
+}
+
+fn sha256_of_file(path: &Path) -> Result<String, WorkflowError> {
+    let read = || -> std::io::Result<String> {
+        let mut file = File::open(path)?;
+        let mut digest = Sha256::new();
+        let mut block = vec![0; 1 << 16];
+        loop {
+            match file.read(&mut block)? {
+                0 => return Ok(hex(&digest.finalize())),
+                count => digest.update(&block[..count]),
+            }
+        }
+    };
+    read().map_err(|source| WorkflowError::Read { path: path.to_owned(), source })
+}
+
+/// Lower-case hex.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+        }
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(name: &str, bytes: u64) -> FileKey {
+        FileKey { path: name.into(), modified: None, bytes }
+    }
+
+    #[test]
+    fn the_least_recently_used_photo_goes_first_and_the_newest_always_stays() {
+        let mut shelf = Shelf::default();
+        for (name, bytes) in [("a", MOST_BYTES / 2), ("b", MOST_BYTES / 2)] {
+            shelf.put(key(name, 1), Arc::new(name), bytes);
+        }
+        assert!(shelf.take(&key("a", 1)).is_some(), "both fit");
+        shelf.put(key("c", 1), Arc::new("c"), MOST_BYTES / 2);
+        assert!(shelf.take(&key("b", 1)).is_none(), "b was used least recently");
+        assert!(shelf.take(&key("a", 1)).is_some());
+        shelf.put(key("huge", 1), Arc::new("huge"), MOST_BYTES * 2);
+        assert!(shelf.take(&key("huge", 1)).is_some());
+        assert!(shelf.take(&key("a", 1)).is_none());
+    }
+
+    #[test]
+    fn a_changed_file_is_read_again_and_the_old_photo_dropped() {
+        let mut shelf = Shelf::default();
+        shelf.put(key("a", 1), Arc::new("old"), 1);
+        assert!(shelf.take(&key("a", 2)).is_none());
+        shelf.put(key("a", 2), Arc::new("new"), 1);
+        assert_eq!(shelf.photos.len(), 1);
+    }
+
+    #[test]
+    fn hex_is_lower_case_and_whole() {
+        assert_eq!(hex(&[0x00, 0xAF, 0x10]), "00af10");
+    }
+}

@@ -1,0 +1,162 @@
+//! What a finished file says about itself: enough to prove its product's pixels, and to make it again.
+
+use super::photos::hex;
+use super::{Layout, Studio, WorkflowError};
+use crate::engine::{EngineCard, EngineKind};
+use crate::picture::Exactness;
+use crate::project::{HeadAngles, Variant, VariantName, relative_path};
+use image::RgbImage;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+
+/// Raised when the same decisions give other pixels than before, so that exports are made again.
+const PAINTING: u32 = 1;
+
+/// The JSON record inside a finished PNG.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Version of the Adorn that made it.
+    pub adorn: String,
+    pub engine: EngineNote,
+    /// The decisions; its files are relative to `base`.
+    pub variant: Variant,
+    /// The folder that the variant's files are relative to, as seen from the picture's folder; none while
+    /// the picture has no file.
+    pub base: Option<String>,
+    /// Digests of the files that went in.
+    pub files: Vec<FileDigest>,
+    /// The head's turn that the pose stands for.
+    pub angles: HeadAngles,
+    /// Rows of the face on the canvas, in pixels.
+    pub band: [f64; 2],
+    /// How far the lobe lies below the hook, in millimetres.
+    pub misfit_mm: f64,
+    pub exactness: ExactnessNote,
+    /// SHA-256 of the picture's RGB samples, row by row.
+    pub pixels_sha256: String,
+    /// SHA-256 of everything that decides the pixels; see [`fingerprint`].
+    pub fingerprint: String,
+}
+
+/// Who painted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EngineNote {
+    pub name: String,
+    /// `layout`, `untrained` or `trained`.
+    pub kind: String,
+    pub device: String,
+}
+
+/// A file by its content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileDigest {
+    /// As the variant names it.
+    pub file: String,
+    /// SHA-256 of the file's bytes, lower-case hex.
+    pub sha256: String,
+}
+
+/// The proof at the time of making: product pixels compared with the finished picture's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExactnessNote {
+    /// Pixels that are the product's alone (M = 1).
+    pub compared: u64,
+    /// Of them, those that differ.
+    pub differing: u64,
+    /// Largest difference of a channel, 0..=255.
+    pub max_difference: u8,
+}
+
+impl From<Exactness> for ExactnessNote {
+    fn from(exactness: Exactness) -> Self {
+        let Exactness { compared, differing, max_difference } = exactness;
+        Self { compared, differing, max_difference }
+    }
+}
+
+impl Record {
+    /// The record's text for a picture that is written at `path`, its files standing in `base`.
+    pub fn text_at(&self, path: &Path, base: &Path) -> String {
+        let record = Self { base: relative_path(path, base), ..self.clone() };
+        serde_json::to_string(&record).unwrap_or_default()
+    }
+
+    /// Whether these are the very pixels that the record was made with.
+    pub fn is_of(&self, pixels: &RgbImage) -> bool {
+        self.pixels_sha256 == pixels_sha256(pixels)
+    }
+
+    /// Reads a record's text; none if it is no record of ours.
+    pub fn parse(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+}
+
+pub(super) fn make(
+    variant: &Variant,
+    studio: &Studio,
+    card: &EngineCard,
+    layout: &Layout,
+    pixels: &RgbImage,
+    exactness: Exactness,
+) -> Result<Record, WorkflowError> {
+    Ok(Record {
+        adorn: env!("CARGO_PKG_VERSION").to_owned(),
+        engine: EngineNote {
+            name: card.name.clone(),
+            kind: kind_name(card.kind).to_owned(),
+            device: card.device.clone(),
+        },
+        variant: variant.clone(),
+        base: None,
+        files: digests(variant, studio)?,
+        angles: layout.angles,
+        band: [layout.scene.band.top, layout.scene.band.bottom],
+        misfit_mm: layout.scene.misfit.mm,
+        exactness: exactness.into(),
+        pixels_sha256: pixels_sha256(pixels),
+        fingerprint: fingerprint(variant, studio, card)?,
+    })
+}
+
+/// SHA-256 over everything that decides a variant's pixels: its decisions but for its name, the content of its
+/// files, the body, the pose's angles, the engine. Cheap: nothing is painted.
+pub fn fingerprint(variant: &Variant, studio: &Studio, card: &EngineCard) -> Result<String, WorkflowError> {
+    let unnamed = Variant { name: VariantName(String::new()), ..variant.clone() };
+    let angles = studio.angles(&variant.pose)?;
+    let files = digests(variant, studio)?;
+    let deciding = (
+        (PAINTING, env!("CARGO_PKG_VERSION")),
+        (&card.name, kind_name(card.kind)),
+        (studio.body_digest(), angles, files),
+        unnamed,
+    );
+    let text = serde_json::to_vec(&deciding).unwrap_or_default();
+    Ok(hex(&Sha256::digest(text)))
+}
+
+fn digests(variant: &Variant, studio: &Studio) -> Result<Vec<FileDigest>, WorkflowError> {
+    let mut files = Vec::new();
+    for earring in &variant.earrings {
+        let sha256 = studio.product(earring)?.file_sha256.clone();
+        files.push(FileDigest { file: earring.file.clone(), sha256 });
+    }
+    if let Some(face) = &variant.face {
+        let sha256 = studio.face(face)?.file_sha256.clone();
+        files.push(FileDigest { file: face.file.clone(), sha256 });
+    }
+    Ok(files)
+}
+
+fn pixels_sha256(pixels: &RgbImage) -> String {
+    hex(&Sha256::digest(pixels.as_raw()))
+}
+
+fn kind_name(kind: EngineKind) -> &'static str {
+    match kind {
+        EngineKind::Layout => "layout",
+        EngineKind::Untrained => "untrained",
+        EngineKind::Trained => "trained",
+    }
+}

@@ -1,0 +1,507 @@
+//! The commands as a user runs them: real files in, real files out, exit codes, and every kind of bad input.
+
+#![expect(clippy::expect_used, reason = "a test that cannot prepare its files has failed")]
+
+use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+/// Runs `adorn` in `folder`.
+fn adorn(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_adorn"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("ADORN_LOG")
+        .output()
+        .expect("the program starts")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Succeeds, or shows what the program said.
+fn succeed(folder: &Path, arguments: &[&str]) -> String {
+    let output = adorn(folder, arguments);
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}\n{}{}", stdout(&output), stderr(&output));
+    stdout(&output)
+}
+
+/// Fails as bad input: one headline that says `part`, one line of help, and nothing written.
+fn refuse(folder: &Path, arguments: &[&str], part: &str) {
+    let before = listing(folder);
+    let output = adorn(folder, arguments);
+    let text = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}\n{}{text}", stdout(&output));
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines.len(), 2, "{text}");
+    assert!(lines[0].starts_with("error: ") && lines[0].contains(part), "{text}");
+    assert!(lines[1].starts_with("  help: ") && lines[1].len() > "  help: ".len() + 8, "{text}");
+    assert!(!text.contains("panicked"), "{text}");
+    assert_eq!(listing(folder), before, "bad input must leave every file alone");
+}
+
+/// Every file below a folder with its content.
+fn listing(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            files.extend(listing(&path));
+        } else {
+            files.push((path.clone(), std::fs::read(&path).expect("a file")));
+        }
+    }
+    files.sort();
+    files
+}
+
+/// A ring of gold with a pearl, transparent around it.
+fn earring() -> image::RgbaImage {
+    image::RgbaImage::from_fn(60, 120, |x, y| {
+        let (dx, dy) = (f64::from(x) - 29.5, f64::from(y) - 80.0);
+        let ring = (20.0..28.0).contains(&dx.hypot(dy));
+        let wire = x.abs_diff(30) < 3 && y < 54;
+        if ring || wire {
+            image::Rgba([212, 160 + (y / 4) as u8, 60, 255])
+        } else {
+            image::Rgba([0, 0, 0, 0])
+        }
+    })
+}
+
+/// A project at 256 x 256 with one earring, changed by `change`.
+fn project(folder: &Path, change: impl FnOnce(&mut Value)) -> PathBuf {
+    earring().save(folder.join("earring.png")).expect("a product photo");
+    let mut project = json!({
+        "format": 1,
+        "canvas": { "width": 256, "height": 256 },
+        "earrings": [{
+            "id": 1, "file": "earring.png", "scale": 0.6, "real_height_mm": 40.0,
+            "hook_in_product": { "x": 30.0, "y": 2.0 }, "hook_in_canvas": { "x": 150.0, "y": 130.0 },
+        }],
+        "scale": { "ratio": 0.5 },
+        "pose": { "template": "front-straight" },
+    });
+    change(&mut project);
+    let path = folder.join("shop.adorn");
+    std::fs::write(&path, project.to_string()).expect("a project");
+    path
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+#[test]
+fn the_demo_makes_finished_pictures_that_verify() {
+    let folder = folder();
+    let text = succeed(folder.path(), &["demo"]);
+    assert!(text.contains("layout preview"), "{text}");
+    let made = text.lines().filter(|line| line.contains(".png")).count();
+    assert!(made >= 3, "{text}");
+    let pictures: Vec<_> = listing(&folder.path().join("adorn-demo"))
+        .into_iter()
+        .map(|(path, _)| path)
+        .filter(|path| path.extension().is_some_and(|ending| ending == "png"))
+        .filter(|path| !["earring.png", "face.png"].iter().any(|sample| path.ends_with(sample)))
+        .collect();
+    assert_eq!(pictures.len(), made);
+    let mut arguments = vec!["verify"];
+    arguments.extend(pictures.iter().filter_map(|path| path.to_str()));
+    let verdicts = succeed(folder.path(), &arguments);
+    assert_eq!(verdicts.matches("exact: all").count(), made, "{verdicts}");
+    let again = succeed(folder.path(), &["demo"]);
+    assert_eq!(again.matches("unchanged").count(), made, "{again}");
+}
+
+#[test]
+fn a_render_is_the_same_file_twice_and_proves_its_product() {
+    let folder = folder();
+    project(folder.path(), |_| {});
+    let text = succeed(folder.path(), &["render", "shop.adorn", "--out", "a.png"]);
+    assert!(text.contains("256x256") && text.contains("product pixels exact"), "{text}");
+    assert!(text.contains("layout preview"), "{text}");
+    succeed(folder.path(), &["render", "shop.adorn", "--out", "b.png"]);
+    let read = |name: &str| std::fs::read(folder.path().join(name)).expect("a picture");
+    assert_eq!(read("a.png"), read("b.png"));
+    let verdicts: Value =
+        serde_json::from_str(&succeed(folder.path(), &["verify", "a.png", "b.png", "--json"])).expect("JSON");
+    for verdict in verdicts.as_array().expect("a list") {
+        assert_eq!(verdict["verdict"], "exact", "{verdict}");
+        assert_eq!(verdict["unchanged_since_written"], true);
+        assert!(verdict["compared"].as_u64() > Some(100));
+    }
+}
+
+#[test]
+fn verify_finds_a_touched_product_and_admits_what_it_cannot_tell() {
+    let folder = folder();
+    let path = project(folder.path(), |_| {});
+    succeed(folder.path(), &["render", "shop.adorn", "--out", "a.png"]);
+    let finished = folder.path().join("a.png");
+    let (mut pixels, record) = adorn::picture::read_record(&finished).expect("a picture");
+    let placed = adorn::project::load(&path).expect("a project").earrings[0].hook_in_canvas;
+    let (x, y) = (placed.x as u32, placed.y as u32 + 10);
+    pixels.get_pixel_mut(x, y).0[1] ^= 9;
+    let touched = folder.path().join("touched.png");
+    adorn::picture::write_png(&touched, &pixels, record.as_deref()).expect("a picture");
+    let output = adorn(folder.path(), &["verify", "touched.png"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    assert!(text.contains("differs: 1 of") && text.contains(&format!("first at {x},{y}")), "{text}");
+
+    adorn::picture::write_png(&touched, &pixels, None).expect("a picture");
+    let output = adorn(folder.path(), &["verify", "touched.png"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stdout(&output).contains("cannot tell: it has no record"), "{}", stdout(&output));
+    let output = adorn(folder.path(), &["verify", "touched.png", "--project", "shop.adorn"]);
+    assert!(stdout(&output).contains("differs: 1 of"), "{}", stdout(&output));
+
+    let mut other = earring();
+    other.put_pixel(0, 0, image::Rgba([1, 2, 3, 4]));
+    other.save(folder.path().join("earring.png")).expect("another product");
+    let output = adorn(folder.path(), &["verify", "a.png"]);
+    assert!(stdout(&output).contains("cannot tell: earring.png has changed"), "{}", stdout(&output));
+}
+
+#[test]
+fn a_finished_picture_in_another_folder_still_finds_its_product() {
+    let folder = folder();
+    project(folder.path(), |_| {});
+    std::fs::create_dir(folder.path().join("ads")).expect("a folder");
+    succeed(folder.path(), &["render", "shop.adorn", "--out", "ads/a.png"]);
+    assert!(succeed(folder.path(), &["verify", "ads/a.png"]).contains("exact: all"));
+    assert!(succeed(&folder.path().join("ads"), &["verify", "a.png"]).contains("exact: all"));
+}
+
+#[test]
+fn an_export_resumes_redoes_what_changed_and_goes_on_after_a_failure() {
+    let folder = folder();
+    let with_plan = |faces: Value| {
+        move |project: &mut Value| {
+            project["plan"] = json!({ "seeds": [1, 2], "faces": faces });
+            project["presets"] = json!([
+                { "name": "web", "size": { "width": 128, "height": 128 } },
+                { "name": "shop", "size": { "width": 384, "height": 384 } },
+            ]);
+        }
+    };
+    project(folder.path(), with_plan(json!([])));
+    let export = ["export", "shop.adorn", "--out", "out"];
+    let listed = succeed(folder.path(), &["export", "shop.adorn", "--out", "out", "--dry-run"]);
+    assert_eq!(
+        listed.lines().collect::<Vec<_>>(),
+        [
+            "seed-1_web.png  128x128",
+            "seed-1_shop.png  384x384",
+            "seed-2_web.png  128x128",
+            "seed-2_shop.png  384x384",
+        ]
+    );
+    assert!(!folder.path().join("out").exists(), "a dry run writes nothing");
+    let text = succeed(folder.path(), &export);
+    assert_eq!(text.matches("made in").count(), 4, "{text}");
+    assert!(
+        succeed(folder.path(), &["verify", "out/seed-1_shop.png", "out/seed-2_web.png"]).contains("exact")
+    );
+
+    // One file is cut short, one is gone: just these are made again.
+    let cut = folder.path().join("out/seed-1_web.png");
+    std::fs::remove_file(folder.path().join("out/seed-2_shop.png")).expect("a picture");
+    let mut pixels = adorn::picture::read_record(&cut).expect("a picture");
+    pixels.0.get_pixel_mut(0, 0).0[0] ^= 1;
+    adorn::picture::write_png(&cut, &pixels.0, pixels.1.as_deref()).expect("a picture");
+    let text = succeed(folder.path(), &export);
+    assert_eq!((text.matches("made in").count(), text.matches("unchanged").count()), (2, 2), "{text}");
+
+    // A face that is missing fails its variants and no others.
+    image::RgbImage::from_pixel(64, 64, image::Rgb([200, 160, 140]))
+        .save(folder.path().join("anna.png"))
+        .expect("a face");
+    project(folder.path(), with_plan(json!([{ "file": "anna.png" }, { "file": "gone.png" }])));
+    let output = adorn(folder.path(), &["export", "shop.adorn", "--out", "out", "--preset", "web"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stderr(&output).contains("2 of 4 pictures failed") && stderr(&output).contains("gone.png"));
+    let report = std::fs::read_to_string(folder.path().join("out/report.json")).expect("a report");
+    let report: Value = serde_json::from_str(&report).expect("JSON");
+    let statuses: Vec<_> =
+        report["entries"].as_array().expect("entries").iter().map(|e| &e["status"]).collect();
+    assert_eq!(statuses, ["made", "made", "failed", "failed"]);
+}
+
+/// Ctrl-C, as a terminal sends it.
+#[cfg(unix)]
+#[test]
+fn a_cancelled_export_leaves_whole_files_and_goes_on_later() {
+    let folder = folder();
+    project(folder.path(), |project| project["plan"] = json!({ "seeds": (0..60).collect::<Vec<_>>() }));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_adorn"))
+        .args(["export", "shop.adorn", "--out", "out"])
+        .current_dir(folder.path())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let first = folder.path().join("out/seed-0.png");
+    for _ in 0..2_000 {
+        if first.exists() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    assert!(sent.success());
+    let mut text = String::new();
+    child.stderr.take().expect("its stderr").read_to_string(&mut text).expect("text");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130), "{text}");
+    assert!(text.contains("cancelled"), "{text}");
+    let files = listing(&folder.path().join("out"));
+    let pictures: Vec<_> =
+        files.iter().filter(|(path, _)| path.extension() == Some("png".as_ref())).collect();
+    assert!((1..60).contains(&pictures.len()), "{}", pictures.len());
+    for (path, _) in &pictures {
+        assert!(adorn::picture::read_record(path).is_ok(), "{}", path.display());
+    }
+    let report: Value =
+        serde_json::from_slice(&std::fs::read(folder.path().join("out/report.json")).expect("a report"))
+            .expect("JSON");
+    assert_eq!(report["cancelled"], true);
+    project(folder.path(), |project| project["plan"] = json!({ "seeds": [0, 1] }));
+    assert!(
+        succeed(folder.path(), &["export", "shop.adorn", "--out", "out"]).contains("seed-0.png  unchanged")
+    );
+}
+
+#[test]
+fn a_random_bundle_passes_its_check_and_a_missing_one_does_not() {
+    let folder = folder();
+    succeed(folder.path(), &["bundle", "random", "--config", "mini", "--seed", "3", "--out", "b"]);
+    let report: Value =
+        serde_json::from_str(&succeed(folder.path(), &["bundle", "check", "b", "--json"])).expect("JSON");
+    assert_eq!((&report["trained"], &report["verified"]), (&json!(false), &json!(true)));
+    refuse(folder.path(), &["bundle", "random", "--config", "mini", "--out", "b"], "not empty");
+    refuse(folder.path(), &["bundle", "check", "gone"], "gone");
+}
+
+#[test]
+fn shares_make_the_plan_once() {
+    let folder = folder();
+    project(folder.path(), |project| project["plan"] = json!({ "seeds": [1, 2, 3] }));
+    let listed = |shard: &str| {
+        succeed(folder.path(), &["export", "shop.adorn", "--out", "out", "--dry-run", "--shard", shard])
+    };
+    assert_eq!(listed("1/2").lines().count() + listed("2/2").lines().count(), 3);
+    succeed(folder.path(), &["export", "shop.adorn", "--out", "out", "--shard", "2/2"]);
+    assert!(folder.path().join("out/report-2-of-2.json").exists());
+}
+
+#[test]
+fn a_foreign_file_is_never_overwritten_by_an_export() {
+    let folder = folder();
+    project(folder.path(), |_| {});
+    std::fs::create_dir(folder.path().join("out")).expect("a folder");
+    let foreign = folder.path().join("out/picture.png");
+    earring().save(&foreign).expect("somebody's file");
+    let before = std::fs::read(&foreign).expect("the file");
+    let output = adorn(folder.path(), &["export", "shop.adorn", "--out", "out"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("did not write"), "{}", stderr(&output));
+    assert_eq!(std::fs::read(&foreign).expect("the file"), before);
+}
+
+#[test]
+fn the_pose_sheet_shows_all_and_one_template_is_the_network_s_own_picture() {
+    let folder = folder();
+    let text = succeed(folder.path(), &["poses", "--out", "sheet.png", "--size", "64"]);
+    assert!(text.contains("front-straight"), "{text}");
+    let sheet = image::open(folder.path().join("sheet.png")).expect("a sheet");
+    assert_eq!((sheet.width(), sheet.height()), (5 * 64 + 4 * 4, 3 * 64 + 2 * 4));
+    succeed(folder.path(), &["poses", "--out", "one.png", "--template", "front-straight"]);
+    let one = image::open(folder.path().join("one.png")).expect("a pose");
+    assert_eq!((one.width(), one.height()), (256, 256));
+    refuse(folder.path(), &["poses", "--out", "x.png", "--template", "front-straigt"], "front-straigt");
+    let output = adorn(folder.path(), &["poses", "--out", "x.png", "--template", "front-straigt"]);
+    assert!(stderr(&output).contains("nearest are front-straight"), "{}", stderr(&output));
+}
+
+#[test]
+fn the_trace_holds_what_the_networks_are_given() {
+    let folder = folder();
+    project(folder.path(), |_| {});
+    succeed(folder.path(), &["render", "shop.adorn", "--out", "a.png", "--trace", "a.safetensors"]);
+    let bytes = std::fs::read(folder.path().join("a.safetensors")).expect("a trace");
+    let trace = safetensors::SafeTensors::deserialize(&bytes).expect("safetensors");
+    assert_eq!(trace.tensor("hint").expect("the hint").shape(), [1, 4, 256, 256]);
+    assert_eq!(trace.tensor("pose_image").expect("the pose image").shape(), [1, 3, 224, 224]);
+    assert!(trace.tensor("appearance_image").is_err(), "there is no face");
+}
+
+#[test]
+fn usage_is_explained_with_the_exit_code_of_bad_input() {
+    let folder = folder();
+    for arguments in [&["render"][..], &["paint"], &["export", "x.adorn", "--out", "o", "--shard", "3/2"]] {
+        let output = adorn(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(!stderr(&output).is_empty());
+    }
+    assert!(succeed(folder.path(), &["--help"]).contains("verify"));
+}
+
+#[test]
+fn bad_product_photos_are_refused_by_name() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/picture");
+    let whole = |name: &str| std::fs::read(fixtures.join(name)).expect("a fixture");
+    let mut photo = std::io::Cursor::new(Vec::new());
+    earring().write_to(&mut photo, image::ImageFormat::Png).expect("a PNG");
+    let photo = photo.into_inner();
+    for (name, bytes, part) in [
+        ("truncated.png", photo[..photo.len() / 2].to_vec(), "broken"),
+        ("huge.png", with_size(&photo, 100_000, 100_000), "100000x100000"),
+        ("flat.png", with_size(&photo, 0, 120), "0x120"),
+        ("empty.png", Vec::new(), "empty"),
+        ("cmyk.jpg", whole("cmyk.jpg"), "CMYK"),
+        ("animated.webp", whole("animated.webp"), "animated"),
+        ("text.png", b"this is no picture".to_vec(), "content"),
+        ("pdf.jpg", b"%PDF-1.7\n%".to_vec(), "content"),
+    ] {
+        let folder = folder();
+        project(folder.path(), |project| project["earrings"][0]["file"] = json!(name));
+        std::fs::write(folder.path().join(name), bytes).expect("a photo");
+        std::fs::write(folder.path().join("out.png"), b"an older picture").expect("a file");
+        let out = ["render", "shop.adorn", "--out", "out.png"];
+        refuse(folder.path(), &out, part);
+        let output = adorn(folder.path(), &out);
+        assert!(stderr(&output).contains(name), "{}", stderr(&output));
+    }
+}
+
+/// The PNG with another size in its header, checksum corrected.
+fn with_size(png: &[u8], width: u32, height: u32) -> Vec<u8> {
+    let mut png = png.to_vec();
+    png[16..20].copy_from_slice(&width.to_be_bytes());
+    png[20..24].copy_from_slice(&height.to_be_bytes());
+    let crc = png[12..29].iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 & 0u32.wrapping_sub(crc & 1)))
+    });
+    png[29..33].copy_from_slice(&(!crc).to_be_bytes());
+    png
+}
+
+/// What makes a good project bad.
+type Change = fn(&mut Value);
+
+#[test]
+fn bad_projects_are_refused_by_name() {
+    let render = ["render", "shop.adorn", "--out", "out.png"];
+    let cases: [(Change, &str); 9] = [
+        (|p| p["format"] = json!(2), "format 2"),
+        (|p| drop(p.as_object_mut().expect("fields").remove("format")), "no \"format\""),
+        (|p| p["canvas"]["width"] = json!(-256), "canvas.width"),
+        (|p| p["canvas"]["width"] = json!(0), "canvas.width"),
+        (|p| p["earrings"][0]["scale"] = json!(-1.0), "earrings[0].scale"),
+        (|p| p["earrings"][0]["file"] = json!("gone.png"), "gone.png"),
+        (|p| p["pose"]["template"] = json!("front-strait"), "front-strait"),
+        (|p| p["face"] = json!({ "file": "nobody.png" }), "nobody.png"),
+        (|p| p["recipe"] = json!({ "sampler": "magic" }), "recipe.sampler"),
+    ];
+    for (change, part) in cases {
+        let folder = folder();
+        project(folder.path(), change);
+        std::fs::write(folder.path().join("out.png"), b"an older picture").expect("a file");
+        refuse(folder.path(), &render, part);
+    }
+    let folder = folder();
+    refuse(folder.path(), &render, "shop.adorn");
+    std::fs::write(folder.path().join("shop.adorn"), "{ \"format\": 1,\n \"prompt\": }").expect("a file");
+    refuse(folder.path(), &render, "line 2");
+}
+
+#[test]
+fn an_output_that_would_replace_an_input_is_refused() {
+    let folder = folder();
+    project(folder.path(), |_| {});
+    refuse(folder.path(), &["render", "shop.adorn", "--out", "earring.png"], "own files");
+    refuse(folder.path(), &["render", "shop.adorn", "--out", "out.jpg"], ".png");
+    refuse(folder.path(), &["render", "shop.adorn", "--out", "gone/out.png"], "folder");
+}
+
+#[test]
+fn presets_of_another_shape_are_refused_before_anything_is_made() {
+    let folder = folder();
+    project(folder.path(), |project| {
+        project["presets"] = json!([{ "name": "story", "size": { "width": 270, "height": 480 } }]);
+    });
+    refuse(folder.path(), &["export", "shop.adorn", "--out", "out"], "story");
+    refuse(folder.path(), &["export", "shop.adorn", "--out", "out", "--preset", "banner"], "banner");
+}
+
+#[test]
+fn bad_bodies_are_refused_by_name() {
+    let floats = |shape: &str, values: &[f32]| {
+        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        npy("<f4", shape, &bytes)
+    };
+    let nan = floats("(64, 3)", &[f32::NAN; 192]);
+    for (name, vertices, part) in [
+        ("shape.npz", floats("(96, 2)", &[0.0; 192]), "v_template"),
+        ("fewer.npz", floats("(3, 3)", &[0.0; 9]), "only 3"),
+        ("nan.npz", nan, "v_template"),
+        ("object.npz", npy("|O", "(1,)", b"\x80\x04N."), "v_template"),
+        ("short.npz", npy("<f4", "(64, 3)", &[0; 8]), "v_template"),
+    ] {
+        let folder = folder();
+        std::fs::write(folder.path().join(name), body_with(&vertices)).expect("a body");
+        refuse(folder.path(), &["poses", "--out", "sheet.png", "--body", name], part);
+    }
+    let folder = folder();
+    std::fs::write(folder.path().join("text.npz"), "no archive").expect("a file");
+    refuse(folder.path(), &["poses", "--out", "sheet.png", "--body", "text.npz"], "text.npz");
+    refuse(folder.path(), &["poses", "--out", "sheet.png", "--body", "gone.npz"], "gone.npz");
+}
+
+/// The small SMPL-X fixture with other template vertices.
+fn body_with(vertices: &[u8]) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/body/SMPLX_NEUTRAL.npz");
+    let file = std::fs::File::open(path).expect("the fixture");
+    let mut whole = zip::ZipArchive::new(file).expect("an archive");
+    let mut changed = zip::write::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for index in 0..whole.len() {
+        let mut member = whole.by_index(index).expect("a member");
+        let name = member.name().expect("a name").into_owned();
+        let mut bytes = Vec::new();
+        member.read_to_end(&mut bytes).expect("a member");
+        let bytes = if name == "v_template.npy" { vertices } else { &bytes };
+        changed.start_file(name, zip::write::SimpleFileOptions::default()).expect("a member");
+        changed.write_all(bytes).expect("a member");
+    }
+    changed.finish().expect("an archive").into_inner()
+}
+
+fn npy(descr: &str, shape: &str, data: &[u8]) -> Vec<u8> {
+    let header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}\n");
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend(u16::try_from(header.len()).expect("a short header").to_le_bytes());
+    bytes.extend(header.as_bytes());
+    bytes.extend(data);
+    bytes
+}
+
+#[test]
+fn without_a_display_the_window_s_error_says_what_works() {
+    let folder = folder();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_adorn"));
+    for variable in ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"] {
+        command.env_remove(variable);
+    }
+    let output = command.current_dir(folder.path()).output().expect("the program starts");
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("adorn demo"), "{}", stderr(&output));
+    refuse(folder.path(), &["open", "gone.adorn"], "gone.adorn");
+}
