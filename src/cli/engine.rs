@@ -3,18 +3,22 @@
 use super::Failure;
 use super::args::EngineArgs;
 use crate::engine::Engine;
+use crate::engine::diffusion::DiffusionEngine;
 use crate::mannequin::MannequinEngine;
 use crate::workflow::Studio;
+use std::path::Path;
 
 /// The bundle's engine; without a bundle the mannequin.
 pub(super) fn open(args: &EngineArgs, studio: &Studio) -> Result<Box<dyn Engine>, Failure> {
     match &args.bundle {
-        Some(bundle) => Err(Failure::bad_input(format!(
-            "this Adorn has no diffusion engine yet; leave --bundle out for a layout preview ({})",
-            bundle.display()
-        ))),
+        Some(bundle) => Ok(Box::new(diffusion(bundle, args)?)),
         None => Ok(mannequin(studio)),
     }
+}
+
+/// A bundle's networks on the device that was asked for.
+pub(super) fn diffusion(bundle: &Path, args: &EngineArgs) -> Result<DiffusionEngine, Failure> {
+    Ok(DiffusionEngine::open(bundle, args.device, args.dtype)?)
 }
 
 /// The engine that needs no weights.

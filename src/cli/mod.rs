@@ -5,6 +5,7 @@
 //! input never overwrites anything. This room refuses to know how pictures are made: it calls the workflow.
 
 mod args;
+mod bench;
 mod bundle;
 mod demo;
 mod engine;
@@ -58,6 +59,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Outcome {
         Some(Command::Export(args)) => export::run(&args),
         Some(Command::Poses(args)) => poses::run(&args),
         Some(Command::Verify(args)) => verify::run(&args),
+        Some(Command::Bench(args)) => bench::run(&args),
         Some(Command::Bundle(command)) => bundle::run(&command),
     };
     Outcome::Exit(result.unwrap_or_else(|failure| output::failure(&failure)))

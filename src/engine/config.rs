@@ -27,15 +27,15 @@ impl<T: Copy> PerLevel<T> {
 /// Why a network's config cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    #[error("{what} is {value}, which must be between {least} and {most}: check config.json")]
+    #[error("{what} is {value}, which must be between {least} and {most}; check config.json")]
     Range { what: &'static str, value: usize, least: usize, most: usize },
-    #[error("{part} does not divide {whole} ({divisor} into {value}): check config.json")]
+    #[error("{part} does not divide {whole} ({divisor} into {value}); check config.json")]
     Division { part: &'static str, divisor: usize, whole: &'static str, value: usize },
-    #[error("{what} lists {found} values for {expected} levels: check config.json")]
+    #[error("{what} lists {found} values for {expected} levels; check config.json")]
     Levels { what: &'static str, expected: usize, found: usize },
-    #[error("{what} = {value} is not supported: use a model of the Stable Diffusion 1.5 family")]
+    #[error("{what} = {value} is not supported; use a model of the Stable Diffusion 1.5 family")]
     Unsupported { what: &'static str, value: String },
-    #[error("{what} must be a small positive number: check config.json")]
+    #[error("{what} must be a small positive number; check config.json")]
     Number { what: &'static str },
 }
 

@@ -29,11 +29,11 @@ pub enum DTypeChoice {
 /// Why networks cannot run as asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DeviceError {
-    #[error("`{0}` is no device: use cpu, cuda:0, metal or auto")]
+    #[error("`{0}` is no device; use cpu, cuda:0, metal or auto")]
     UnknownDevice(String),
-    #[error("`{0}` is no number type: use f32, bf16, f16 or auto")]
+    #[error("`{0}` is no number type; use f32, bf16, f16 or auto")]
     UnknownDType(String),
-    #[error("{device} cannot be used ({reason}): use --device cpu or auto")]
+    #[error("{device} cannot be used ({reason}); use --device cpu or auto")]
     Unavailable { device: String, reason: String },
 }
 

@@ -145,20 +145,20 @@ pub enum EngineError {
     )]
     Body { expected: usize, found: usize },
     #[error(
-        "{width} x {height} is not a size that networks accept: both sides must be multiples of 8 from 64 to 4096"
+        "{width} x {height} is not a size that networks accept; both sides must be multiples of 8 from 64 to 4096"
     )]
     Size { width: u32, height: u32 },
     #[error(transparent)]
     Config(#[from] config::ConfigError),
     #[error(
-        "the ControlNet returned {found} residuals where the denoiser takes {expected}: use one of its family"
+        "the ControlNet returned {found} residuals where the denoiser takes {expected}; use one of its family"
     )]
     Residuals { expected: usize, found: usize },
     #[error(
-        "a control image is {found:?} where the engine takes {expected:?}: make it for the engine's size"
+        "a control image is {found:?} where the engine takes {expected:?}; make it for the engine's size"
     )]
     Planes { found: [usize; 3], expected: [usize; 3] },
-    #[error("{stage} gave numbers that are not finite: use --dtype f32, or check the bundle")]
+    #[error("{stage} gave numbers that are not finite; use --dtype f32, or check the bundle")]
     NotFinite { stage: &'static str },
     #[error(transparent)]
     Bundle(#[from] bundle::BundleError),

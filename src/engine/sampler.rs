@@ -51,11 +51,11 @@ impl Default for SchedulerConfig {
 /// Why a schedule cannot be followed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SamplerError {
-    #[error("scheduler: {what} = {value} is not supported: use Stable Diffusion 1.5's scheduler_config.json")]
+    #[error("scheduler: {what} = {value} is not supported; use Stable Diffusion 1.5's scheduler_config.json")]
     Unsupported { what: &'static str, value: String },
-    #[error("scheduler: {0} is out of range: use Stable Diffusion 1.5's scheduler_config.json")]
+    #[error("scheduler: {0} is out of range; use Stable Diffusion 1.5's scheduler_config.json")]
     Range(&'static str),
-    #[error("{steps} steps do not fit a schedule of {most}: choose 1 to {most}")]
+    #[error("{steps} steps do not fit a schedule of {most}; choose 1 to {most}")]
     Steps { steps: usize, most: usize },
 }
 

@@ -17,17 +17,17 @@ const WORDS: &str = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 /// Why words cannot be turned into tokens.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenizerError {
-    #[error("no tokenizer: put tokenizer.json, or vocab.json and merges.txt, into {}", .0.display())]
+    #[error("no tokenizer; put tokenizer.json, or vocab.json and merges.txt, there ({})", .0.display())]
     Missing(PathBuf),
-    #[error("a tokenizer file cannot be read ({reason}): copy it again from the model's folder: {}", path.display())]
+    #[error("a tokenizer file cannot be read ({reason}); copy it again from the model's folder ({})", path.display())]
     File { reason: String, path: PathBuf },
-    #[error("the tokenizer lacks {token}: use the one that CLIP's text encoder was trained with")]
+    #[error("the tokenizer lacks {token}; use the one that CLIP's text encoder was trained with")]
     Token { token: String },
     #[error(
-        "the tokenizer gives ids up to {largest} but the text encoder knows {vocabulary}: they do not belong together"
+        "the tokenizer gives ids up to {largest} but the text encoder knows {vocabulary}; they do not belong together"
     )]
     Vocabulary { largest: u32, vocabulary: usize },
-    #[error("the prompt cannot be split into tokens ({0}): write it differently")]
+    #[error("the prompt cannot be split into tokens ({0}); write it differently")]
     Prompt(String),
 }
 

@@ -34,19 +34,19 @@ pub const LATENT_SIDE: usize = 8;
 /// Why a folder is not a usable bundle.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
-    #[error("there is no such folder: choose a model bundle: {}", .0.display())]
+    #[error("there is no such folder; choose a model bundle ({})", .0.display())]
     NoFolder(PathBuf),
-    #[error("a bundle's file cannot be read ({reason}): copy it again: {}", path.display())]
+    #[error("a bundle's file cannot be read ({reason}); copy it again ({})", path.display())]
     File { reason: String, path: PathBuf },
-    #[error("a network's settings are wrong ({source}): {}", path.display())]
+    #[error("a network's settings are wrong, {source} ({})", path.display())]
     Config { source: ConfigError, path: PathBuf },
     #[error(
-        "the bundle's parts do not belong together ({what}: {left} and {right}): take all from one model"
+        "the bundle's parts do not belong together ({what}: {left} and {right}); take all from one model"
     )]
     Mismatch { what: &'static str, left: usize, right: usize },
-    #[error("the folder is not empty: choose a new one, nothing was overwritten: {}", .0.display())]
+    #[error("the folder is not empty; choose a new one, nothing was overwritten ({})", .0.display())]
     Occupied(PathBuf),
-    #[error("the bundle cannot be written ({reason}): check the disk: {}", path.display())]
+    #[error("the bundle cannot be written ({reason}); check the disk ({})", path.display())]
     Write { reason: String, path: PathBuf },
 }
 

@@ -27,17 +27,17 @@ const PICKLES: [&[u8]; 2] = [b"PK\x03\x04", &[0x80, 0x02]];
 /// Why weights cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
-    #[error("no weights: put {stem}.safetensors into {}", folder.display())]
+    #[error("no weights; put {stem}.safetensors there ({})", folder.display())]
     Missing { stem: String, folder: PathBuf },
-    #[error("pickle files can run any code when opened and are refused: convert it to safetensors: {}", .0.display())]
+    #[error("pickle files can run any code when opened and are refused; convert it to safetensors ({})", .0.display())]
     Pickle(PathBuf),
-    #[error("a weight file cannot be read ({reason}): copy it again: {}", path.display())]
+    #[error("a weight file cannot be read ({reason}); copy it again ({})", path.display())]
     File { reason: String, path: PathBuf },
-    #[error("tensor {tensor} is missing, expected {expected:?}: the file is of another model: {}", path.display())]
+    #[error("tensor {tensor} is missing, expected {expected:?}; the file is of another model ({})", path.display())]
     NoTensor { tensor: String, expected: Vec<usize>, path: PathBuf },
-    #[error("tensor {tensor} is {found:?}, expected {expected:?}: the file is of another model: {}", path.display())]
+    #[error("tensor {tensor} is {found:?}, expected {expected:?}; the file is of another model ({})", path.display())]
     Shape { tensor: String, expected: Vec<usize>, found: Vec<usize>, path: PathBuf },
-    #[error("tensor {tensor} holds {found}, which is not f32, f16 or bf16: convert the file: {}", path.display())]
+    #[error("tensor {tensor} holds {found}, which is not f32, f16 or bf16; convert the file ({})", path.display())]
     Type { tensor: String, found: String, path: PathBuf },
 }
 
