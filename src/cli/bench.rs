@@ -5,6 +5,7 @@ use super::{DONE, Failure, engine, output};
 use crate::engine::bench::{Measurements, measure};
 use crate::engine::bundle::random::{FileType, RandomSize, write_random};
 use crate::engine::diffusion::DiffusionEngine;
+use crate::engine::progress::Control;
 use crate::engine::{Engine, NetworkSize};
 use serde_json::json;
 
@@ -14,13 +15,13 @@ const RUNS: usize = 3;
 pub(super) fn run(args: &BenchArgs) -> Result<u8, Failure> {
     let control = output::control();
     let measured = match &args.engine.bundle {
-        Some(bundle) => measured(&engine::diffusion(bundle, &args.engine)?, args)?,
+        Some(bundle) => measured(&engine::diffusion(bundle, &args.engine)?, args, &control)?,
         None => {
             let folder = tempfile::tempdir()
                 .map_err(|error| Failure::bad_input(format!("no room for a temporary bundle: {error}")))?;
             let bundle = folder.path().join("mini");
             write_random(RandomSize::Mini, 0, FileType::F32, &bundle, &control)?;
-            measured(&engine::diffusion(&bundle, &args.engine)?, args)?
+            measured(&engine::diffusion(&bundle, &args.engine)?, args, &control)?
         }
     };
     if args.json {
@@ -32,12 +33,12 @@ pub(super) fn run(args: &BenchArgs) -> Result<u8, Failure> {
 }
 
 /// Square pictures of the asked side, or of the bundle's own.
-fn measured(engine: &DiffusionEngine, args: &BenchArgs) -> Result<Measurements, Failure> {
+fn measured(engine: &DiffusionEngine, args: &BenchArgs, control: &Control) -> Result<Measurements, Failure> {
     let size = match args.size {
         Some(side) => NetworkSize::new(side, side)?,
         None => engine.network_size(1024, 1024),
     };
-    Ok(measure(engine, size, usize::from(args.batch), RUNS, &output::control())?)
+    Ok(measure(engine, size, usize::from(args.batch), RUNS, control)?)
 }
 
 fn tell(measured: &Measurements) {
