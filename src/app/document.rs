@@ -28,6 +28,11 @@ impl Document {
         Self::with(project.clone(), project, Some(file))
     }
 
+    /// A project to start from that has no file yet: its paths are absolute.
+    pub(super) fn started_from(project: Project) -> Self {
+        Self::with(project.clone(), project, None)
+    }
+
     /// Unsaved work brought back: its paths are absolute, its file is what it was opened from.
     pub(super) fn recovered(project: Project, file: Option<PathBuf>) -> Self {
         let project = match &file {
@@ -135,6 +140,11 @@ fn named(path: &Path, file: Option<&Path>) -> String {
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         absolute.to_string_lossy().into_owned()
     })
+}
+
+/// A project from the folder `base` with absolute paths.
+pub(super) fn absolute_paths(project: &Project, base: &Path) -> Project {
+    moved(project, base, None)
 }
 
 /// The project with every path rewritten from the folder `base` to a project at `file`.

@@ -15,6 +15,7 @@ mod history;
 mod layout_preview;
 mod notices;
 mod photos;
+mod sample;
 mod textures;
 mod update;
 mod window;

@@ -58,7 +58,7 @@ pub(super) fn show(
     let palette = Palette::of(ui);
     paint::show(ui, &painter, project, session, facts, &lens);
     if project.earrings.is_empty() && facts.run.is_none() && session.mode == ViewMode::Layout {
-        empty::show(ui, area, facts, actions);
+        empty::show(ui, area, actions);
     }
     if facts.file_hovers {
         empty::drop_hint(&painter, area, &palette);
