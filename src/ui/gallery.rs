@@ -68,8 +68,7 @@ fn tile(ui: &mut Ui, pose: &PoseCard, side: f32, chosen: bool) -> Response {
     let radius = CornerRadius::same(6);
     ui.painter().rect_filled(rect, radius, Color32::BLACK);
     if let Some(thumbnail) = pose.thumbnail {
-        // The head fills the middle of the network's view; the tile shows that part.
-        let uv = Rect::from_min_max(pos2(0.1, 0.06), pos2(0.9, 0.86));
+        let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
         let tint = if chosen || response.hovered() { Color32::WHITE } else { Color32::from_gray(205) };
         let picture = egui::epaint::RectShape::filled(rect, radius, tint).with_texture(thumbnail.id, uv);
         ui.painter().add(picture);

@@ -53,7 +53,7 @@ pub fn show(
         .frame(panel.inner_margin(Margin::symmetric(16, 4)))
         .resizable(false)
         .show(ui, |ui| notice::status_line(ui, project, facts));
-    let gallery_width = if narrow { 248.0 } else { 296.0 };
+    let gallery_width = if narrow { 256.0 } else { 328.0 };
     Panel::left("gallery").frame(panel).resizable(false).exact_size(gallery_width).show(ui, |ui| {
         gallery::show(ui, project, facts, actions);
     });

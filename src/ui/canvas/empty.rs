@@ -7,7 +7,7 @@ use eframe::egui::{
     TextStyle, Ui, UiBuilder, Vec2, vec2,
 };
 
-const CARD: Vec2 = vec2(380.0, 188.0);
+const CARD: Vec2 = vec2(392.0, 164.0);
 
 pub(super) fn show(ui: &mut Ui, area: Rect, actions: &mut Vec<Action>) {
     let palette = Palette::of(ui);

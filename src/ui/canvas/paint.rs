@@ -6,6 +6,7 @@ use super::super::{Facts, Palette, ProductState, Session, Texture, ViewMode};
 use super::grip::{band_bar, turn_handle};
 use super::lens::Lens;
 use super::placement::corners;
+use crate::engine::EngineKind;
 use crate::project::{Earring, Point, Project, Scale};
 use crate::scene::Band;
 use eframe::egui::epaint::{Mesh, RectShape, Vertex};
@@ -16,6 +17,8 @@ use eframe::egui::{
 
 const WHOLE: Rect = Rect { min: Pos2::ZERO, max: pos2(1.0, 1.0) };
 const HANDLE: f32 = 5.0;
+/// A smaller misfit is left to the inspector to tell, millimetres.
+const TOLD_MM: f64 = 2.0;
 
 pub(super) fn show(
     ui: &Ui,
@@ -104,9 +107,12 @@ impl Brush<'_> {
             }
             _ => self.layout(project, facts, painter),
         }
+        // Layout previews carry their label in their pixels.
         let kind =
             facts.history.iter().find(|card| Some(card.number) == facts.picture_number).map(|card| card.kind);
-        if let Some(worth) = kind.filter(|_| preview.is_none()).and_then(worth) {
+        if let Some(worth) =
+            kind.filter(|kind| preview.is_none() && *kind == EngineKind::Untrained).and_then(worth)
+        {
             let at = frame.right_top() + vec2(-12.0, 12.0);
             self.pill(painter, at, Align2::RIGHT_TOP, worth, self.palette.text);
         }
@@ -146,19 +152,20 @@ impl Brush<'_> {
         let misfit = layout.scene.misfit;
         self.painter.circle_stroke(lobe, 4.0, Stroke::new(3.0, Color32::from_black_alpha(90)));
         self.painter.circle_stroke(lobe, 4.0, Stroke::new(1.5, Color32::WHITE));
-        if misfit.mm.abs() < 0.5 || session.grip.is_some() {
+        if misfit.mm.abs() < TOLD_MM || session.grip.is_some() {
             return;
         }
         let line = Shape::dashed_line(&[hook, lobe], Stroke::new(1.5, self.palette.warning), 4.0, 4.0);
         self.painter.extend(line);
-        let middle = hook + (lobe - hook) / 2.0;
-        self.pill(
-            self.painter,
-            middle + vec2(12.0, 0.0),
-            Align2::LEFT_CENTER,
-            &misfit_text(misfit),
-            self.palette.text,
-        );
+        // Beside the earring's box, where it hides neither hook nor product.
+        let matte = match facts.product(earring.id) {
+            Some(ProductState::Ready { matte, .. }) => *matte,
+            _ => return,
+        };
+        let corners = corners(earring, matte).map(|corner| self.lens.to_screen(corner));
+        let right = corners.iter().map(|corner| corner.x).fold(hook.x, f32::max);
+        let at = pos2(right + 16.0, hook.y + (lobe.y - hook.y) / 2.0);
+        self.pill(self.painter, at, Align2::LEFT_CENTER, &misfit_text(misfit), self.palette.text);
     }
 
     fn handles(&self, earring: &Earring, matte: Rect) {
