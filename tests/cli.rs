@@ -1,5 +1,7 @@
 //! The commands as a user runs them: real files in, real files out, exit codes, and every kind of bad input.
 
+#![expect(clippy::expect_used, reason = "a test that cannot prepare its files has failed")]
+
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -234,6 +236,49 @@ fn an_export_resumes_redoes_what_changed_and_goes_on_after_a_failure() {
     assert_eq!(statuses, ["made", "made", "failed", "failed"]);
 }
 
+/// Ctrl-C, as a terminal sends it.
+#[cfg(unix)]
+#[test]
+fn a_cancelled_export_leaves_whole_files_and_goes_on_later() {
+    let folder = folder();
+    project(folder.path(), |project| project["plan"] = json!({ "seeds": (0..60).collect::<Vec<_>>() }));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_adorn"))
+        .args(["export", "shop.adorn", "--out", "out"])
+        .current_dir(folder.path())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let first = folder.path().join("out/seed-0.png");
+    for _ in 0..2_000 {
+        if first.exists() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    assert!(sent.success());
+    let mut text = String::new();
+    child.stderr.take().expect("its stderr").read_to_string(&mut text).expect("text");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130), "{text}");
+    assert!(text.contains("cancelled"), "{text}");
+    let files = listing(&folder.path().join("out"));
+    let pictures: Vec<_> =
+        files.iter().filter(|(path, _)| path.extension() == Some("png".as_ref())).collect();
+    assert!((1..60).contains(&pictures.len()), "{}", pictures.len());
+    for (path, _) in &pictures {
+        assert!(adorn::picture::read_record(path).is_ok(), "{}", path.display());
+    }
+    let report: Value =
+        serde_json::from_slice(&std::fs::read(folder.path().join("out/report.json")).expect("a report"))
+            .expect("JSON");
+    assert_eq!(report["cancelled"], true);
+    project(folder.path(), |project| project["plan"] = json!({ "seeds": [0, 1] }));
+    assert!(
+        succeed(folder.path(), &["export", "shop.adorn", "--out", "out"]).contains("seed-0.png  unchanged")
+    );
+}
+
 #[test]
 fn shares_make_the_plan_once() {
     let folder = folder();
@@ -338,10 +383,13 @@ fn with_size(png: &[u8], width: u32, height: u32) -> Vec<u8> {
     png
 }
 
+/// What makes a good project bad.
+type Change = fn(&mut Value);
+
 #[test]
 fn bad_projects_are_refused_by_name() {
     let render = ["render", "shop.adorn", "--out", "out.png"];
-    let cases: [(fn(&mut Value), &str); 9] = [
+    let cases: [(Change, &str); 9] = [
         (|p| p["format"] = json!(2), "format 2"),
         (|p| drop(p.as_object_mut().expect("fields").remove("format")), "no \"format\""),
         (|p| p["canvas"]["width"] = json!(-256), "canvas.width"),
@@ -392,7 +440,7 @@ fn bad_bodies_are_refused_by_name() {
     let nan = floats("(64, 3)", &[f32::NAN; 192]);
     for (name, vertices, part) in [
         ("shape.npz", floats("(96, 2)", &[0.0; 192]), "v_template"),
-        ("fewer.npz", floats("(3, 3)", &[0.0; 9]), "shapedirs"),
+        ("fewer.npz", floats("(3, 3)", &[0.0; 9]), "only 3"),
         ("nan.npz", nan, "v_template"),
         ("object.npz", npy("|O", "(1,)", b"\x80\x04N."), "v_template"),
         ("short.npz", npy("<f4", "(64, 3)", &[0; 8]), "v_template"),
@@ -415,7 +463,7 @@ fn body_with(vertices: &[u8]) -> Vec<u8> {
     let mut changed = zip::write::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for index in 0..whole.len() {
         let mut member = whole.by_index(index).expect("a member");
-        let name = member.name().to_owned();
+        let name = member.name().expect("a name").into_owned();
         let mut bytes = Vec::new();
         member.read_to_end(&mut bytes).expect("a member");
         let bytes = if name == "v_template.npy" { vertices } else { &bytes };

@@ -59,7 +59,7 @@ pub fn export(
         finished(&entry);
         report.entries.push(entry);
         let progress = Progress::new(Stage::Finishing, index + 1, report.total as usize);
-        report.cancelled |= control.step(progress).is_err();
+        report.cancelled |= control.step(progress).is_err() && (index as u64) + 1 < report.total;
         if report.cancelled {
             break;
         }

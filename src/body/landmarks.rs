@@ -72,8 +72,6 @@ fn contour_row(rotations: &[Mat3]) -> usize {
 
 fn row_of_yaw(yaw_deg: f32) -> usize {
     // torch rounds halves to even, so does this.
-    let step = (-yaw_deg).clamp(-40.0, 39.0).round_ties_even();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=78 above")]
-    let row = (if step >= 0.0 { step } else { (39.0 - step).min(78.0) }) as usize;
-    row
+    let step = (-yaw_deg).clamp(-39.0, 39.0).round_ties_even();
+    (if step >= 0.0 { step } else { 39.0 - step }) as usize
 }

@@ -2,8 +2,9 @@
 //!
 //! SMPL-X names a vertex on each ear but none on the lobe. The lobe is found by the ear's outline seen from
 //! the front: going down from the ear vertex, the outermost point stays on the ear until, below the lobe, it
-//! jumps inwards to the neck. The piercing point is the vertex nearest to a point a little above and outside
-//! the ear's last one. The rule looks at edges, not vertices, so it does not depend on how fine the mesh is.
+//! jumps inwards to the neck, its largest fall. The piercing point is the vertex nearest to a point a little
+//! above and outside the ear's last one. The rule looks at edges, not vertices, so it does not depend on how
+//! fine the mesh is.
 
 use super::model::BodyFault;
 use glam::Vec3;
@@ -14,10 +15,10 @@ const DEPTH: f32 = 0.035;
 const REACH: f32 = 0.07;
 /// Height between looks, metres.
 const STEP: f32 = 0.0005;
-/// The outline falls by this much, metres, ...
-const JUMP: f32 = 0.006;
-/// ... within this height, metres.
+/// Height within which the jump happens, metres.
 const JUMP_HEIGHT: f32 = 0.003;
+/// A smaller jump, metres, is no lobe. The open head's is 15 mm; an attached lobe's is less.
+const SMALLEST_JUMP: f32 = 0.002;
 /// The piercing point lies this far above and outside the lobe's lowest point, metres: studs sit 3 to 5 mm
 /// up, on the outer face.
 const PIERCING_OFFSET: f32 = 0.004;
@@ -43,22 +44,20 @@ pub(super) fn lobe_below(ear: u32, template: &[Vec3], triangles: &[[u32; 3]]) ->
 
 /// The last point of the outline before it leaves the ear for the neck.
 fn lowest_of_ear(from: f32, side: f32, edges: &[[Vec3; 2]]) -> Option<Vec3> {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive constant")]
     let (looks, jump_looks) = ((REACH / STEP) as usize, (JUMP_HEIGHT / STEP) as usize);
-    #[expect(clippy::cast_precision_loss, reason = "fewer than 200 looks")]
     let height = |look: usize| from - STEP * look as f32;
     let outline: Vec<Option<f32>> =
         (0..looks).map(|look| outermost(height(look), side, edges).map(|point| point.x * side)).collect();
-    let jump = outline.windows(jump_looks + 1).position(|window| match (window.first(), window.last()) {
-        (Some(Some(above)), Some(Some(below))) => above - below > JUMP,
-        _ => false,
-    })?;
-    // The jump lies within the window; the ear ends at its largest single fall.
-    let fall = |look: &usize| match (outline[*look], outline[look + 1]) {
+    let fall = |from: usize, to: usize| match (outline[from], outline[to]) {
         (Some(above), Some(below)) => above - below,
         _ => 0.0,
     };
-    let last_on_ear = (jump..jump + jump_looks).max_by(|a, b| fall(a).total_cmp(&fall(b)))?;
+    let windows = 0..looks - jump_looks;
+    let jump = windows
+        .max_by(|a, b| fall(*a, a + jump_looks).total_cmp(&fall(*b, b + jump_looks)))
+        .filter(|look| fall(*look, look + jump_looks) > SMALLEST_JUMP)?;
+    // The ear ends at the largest single fall within it.
+    let last_on_ear = (jump..jump + jump_looks).max_by(|a, b| fall(*a, a + 1).total_cmp(&fall(*b, b + 1)))?;
     outermost(height(last_on_ear), side, edges)
 }
 

@@ -48,6 +48,8 @@ pub enum BodyFault {
     Weights { vertex: usize },
     #[error("{array} has {found} rows, more than the {MAX_VERTICES} that are accepted")]
     TooManyRows { array: String, found: usize },
+    #[error("nose and the 31st of ibug68 name different vertices: both are the tip of the nose")]
+    Nose,
     #[error("no ear lobe is found near vertex {0}: the mesh is not a head as SMPL-X orders it")]
     NoLobe(u32),
 }

@@ -97,10 +97,6 @@ impl<R: Read + Seek> Npz<R> {
     pub(super) fn floats(&mut self, name: &str) -> Result<Array<f32>, NpzError> {
         let array = self.read(name, "f32 or f64", |kind| match kind {
             Kind::F32 => Some(|bytes| f32::from_le_bytes(fixed(bytes))),
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "bodies are kept in f32; overflow is refused below"
-            )]
             Kind::F64 => Some(|bytes| f64::from_le_bytes(fixed(bytes)) as f32),
             _ => None,
         })?;

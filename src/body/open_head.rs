@@ -23,12 +23,7 @@ pub(super) fn read(npz: &mut Npz<impl Read + Seek>) -> Result<BodyModel, BodyFau
     let ibug = indices(&npz.integers("ibug68")?.shaped(&[Some(LANDMARKS)])?, count)?;
     let nose = indices(&npz.integers("nose")?.shaped(&[])?, count)?;
     if nose.first() != ibug.get(NOSE_TIP) {
-        let found = nose.first().copied().map_or(-1, i64::from);
-        return Err(BodyFault::Index {
-            array: "nose (which must be ibug68's 31st)".to_owned(),
-            found,
-            count,
-        });
+        return Err(BodyFault::Nose);
     }
     // Piercing points left and right, then the lobes' lowest points.
     let lobe = indices(&npz.integers("lobe")?.shaped(&[Some(4)])?, count)?;
@@ -53,7 +48,6 @@ fn weights(npz: &mut Npz<impl Read + Seek>, count: usize) -> Result<SkinWeights,
     let values = npz.floats("w_val")?.shaped(&[Some(count), Some(INFLUENCES)])?;
     let mut weights = SkinWeights::default();
     for (joints, values) in joints.chunks_exact(INFLUENCES).zip(values.data.chunks_exact(INFLUENCES)) {
-        #[expect(clippy::cast_possible_truncation, reason = "joint indices were checked to be below 55")]
         weights.push(joints.iter().zip(values).map(|(joint, weight)| (*joint as u8, *weight)))?;
     }
     Ok(weights)

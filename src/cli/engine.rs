@@ -9,7 +9,10 @@ use crate::workflow::Studio;
 /// The bundle's engine; without a bundle the mannequin.
 pub(super) fn open(args: &EngineArgs, studio: &Studio) -> Result<Box<dyn Engine>, Failure> {
     match &args.bundle {
-        Some(bundle) => Err(Failure::bad_input(format!("cannot open the bundle ({})", bundle.display()))),
+        Some(bundle) => Err(Failure::bad_input(format!(
+            "this Adorn has no diffusion engine yet; leave --bundle out for a layout preview ({})",
+            bundle.display()
+        ))),
         None => Ok(mannequin(studio)),
     }
 }

@@ -9,11 +9,13 @@ use std::io::{IsTerminal, Write};
 
 /// A line of data.
 pub(super) fn say(line: impl Display) {
+    clear_progress();
     drop(writeln!(std::io::stdout(), "{line}"));
 }
 
 /// A line for people beside the data.
 pub(super) fn tell(line: impl Display) {
+    clear_progress();
     drop(writeln!(std::io::stderr(), "{line}"));
 }
 
@@ -58,6 +60,14 @@ pub(super) fn control() -> Control {
             show(&progress);
         }
     })
+}
+
+/// Takes the progress line away where one may stand.
+fn clear_progress() {
+    let mut stderr = std::io::stderr();
+    if stderr.is_terminal() {
+        drop(write!(stderr, "\r\x1b[K"));
+    }
 }
 
 /// One line that is written over by the next.

@@ -55,15 +55,7 @@ fn premultiplied(pixel: [u8; 4]) -> [f32; 4] {
 
 /// Network rows of the band: limits rounded to the nearest row, at least one row where the band shows at all.
 fn band_rows(band: Band, network_from_canvas: f64, height: usize) -> std::ops::Range<usize> {
-    let limit = |row: f64| {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "clamped to the picture's rows"
-        )]
-        let row = (row * network_from_canvas).round().clamp(0.0, height as f64) as usize;
-        row
-    };
+    let limit = |row: f64| (row * network_from_canvas).round().clamp(0.0, height as f64) as usize;
     let (start, end) = (limit(band.top), limit(band.bottom));
     let shows = band.bottom > 0.0 && band.top * network_from_canvas < height as f64;
     if start == end && shows {

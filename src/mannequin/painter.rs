@@ -1,7 +1,7 @@
 //! From fragments to a pixel: figure before wall, light to sRGB.
 
 use super::figure::Figure;
-use super::material::{SkinPoint, shade};
+use super::material::{SkinPoint, Stuff, shade};
 use super::shadow::EarringShadow;
 use super::studio::{Studio, backdrop};
 use crate::picture::Planes;
@@ -14,20 +14,27 @@ use glam::{Vec2, Vec3};
 const SHOULDER: f32 = 0.70;
 
 /// All that one picture's pixels are painted from.
-#[derive(Debug)]
-pub(super) struct Painter<'a> {
+pub(super) struct Painter<'a, S> {
     figure: &'a Figure<'a>,
     mesh: Mesh<'a>,
     camera: Camera,
     studio: Studio,
     shadow: EarringShadow,
+    stuff: S,
 }
 
-impl<'a> Painter<'a> {
-    pub(super) fn new(figure: &'a Figure<'a>, scene: &Scene, camera: Camera, matte: &Planes) -> Self {
+impl<'a, S: Fn(&Fragment) -> Stuff> Painter<'a, S> {
+    /// `stuff` tells what the figure is made of at a fragment; `matte` is the earring's, in the camera's frame.
+    pub(super) fn new(
+        figure: &'a Figure<'a>,
+        scene: &Scene,
+        camera: Camera,
+        matte: &Planes,
+        stuff: S,
+    ) -> Self {
         let studio = Studio::new(scene);
         let shadow = EarringShadow::new(matte, scene, camera, studio.key.direction);
-        Self { figure, mesh: figure.mesh(), camera, studio, shadow }
+        Self { figure, mesh: figure.mesh(), camera, studio, shadow, stuff }
     }
 
     /// 8-bit sRGB of a pixel.
@@ -52,7 +59,7 @@ impl<'a> Painter<'a> {
             reach: fragment.blend(&self.mesh, &self.figure.reach),
             shadow: self.shadow.at(point),
         };
-        shade(&shown, &self.studio)
+        shade(&shown, &(self.stuff)(fragment), &self.studio)
     }
 }
 

@@ -96,8 +96,7 @@ impl Map {
         let reach = radius.round().max(0.0) as usize;
         let mut map = self.clone();
         for _ in 0..3 {
-            map = map.box_rows(reach).transposed();
-            map = map.box_rows(reach).transposed();
+            map = map.box_rows(reach).box_columns(reach);
         }
         map
     }
@@ -108,27 +107,42 @@ impl Map {
         let share = 1.0 / (2 * reach + 1) as f32;
         for (from, to) in self.values.chunks_exact(self.width).zip(values.chunks_exact_mut(self.width)) {
             let mut sum: f32 = from.iter().take(reach).sum();
-            for index in 0..self.width {
+            for (index, mean) in to.iter_mut().enumerate() {
                 sum += from.get(index + reach).copied().unwrap_or(0.0);
-                to[index] = sum * share;
+                *mean = sum * share;
                 sum -= index.checked_sub(reach).map_or(0.0, |left| from[left]);
             }
         }
         Self { values, ..*self }
     }
 
-    fn transposed(&self) -> Self {
-        let mut values = vec![0.0; self.values.len()];
-        for (row, line) in self.values.chunks_exact(self.width).enumerate() {
-            for (column, value) in line.iter().enumerate() {
-                values[column * self.height + row] = *value;
+    /// Likewise along each column.
+    fn box_columns(&self, reach: usize) -> Self {
+        let share = 1.0 / (2 * reach + 1) as f32;
+        let row = |index: usize| &self.values[index * self.width..(index + 1) * self.width];
+        let mut values = Vec::with_capacity(self.values.len());
+        let mut sums = vec![0.0; self.width];
+        let add = |index: usize, sign: f32, sums: &mut Vec<f32>| {
+            if index < self.height {
+                sums.iter_mut().zip(row(index)).for_each(|(sum, value)| *sum += sign * value);
             }
+        };
+        (0..reach).for_each(|index| add(index, 1.0, &mut sums));
+        for index in 0..self.height {
+            add(index + reach, 1.0, &mut sums);
+            values.extend(sums.iter().map(|sum| sum * share));
+            add(index.checked_sub(reach).unwrap_or(self.height), -1.0, &mut sums);
         }
-        Self { width: self.height, height: self.width, values }
+        Self { values, ..*self }
     }
 
     /// Bilinear, 0 outside.
     fn at(&self, place: Vec2) -> f32 {
+        let size = Vec2::new(self.width as f32, self.height as f32);
+        // NaN is nowhere.
+        if !(place.cmpgt(Vec2::NEG_ONE) & place.cmplt(size + 1.0)).all() {
+            return 0.0;
+        }
         let corner = (place - 0.5).floor();
         let share = place - 0.5 - corner;
         let value = |dx: i64, dy: i64| {
@@ -139,5 +153,35 @@ impl Map {
         let upper = value(0, 0) * (1.0 - share.x) + value(1, 0) * share.x;
         let lower = value(0, 1) * (1.0 - share.x) + value(1, 1) * share.x;
         upper * (1.0 - share.y) + lower * share.y
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blur_keeps_the_mass_and_the_middle() {
+        let mut map = Map { width: 41, height: 31, values: vec![0.0; 41 * 31] };
+        map.values[15 * 41 + 20] = 1.0;
+        let blurred = map.blurred(3.0);
+        assert!((blurred.values.iter().sum::<f32>() - 1.0).abs() < 1e-3);
+        let highest = blurred.values.iter().copied().fold(0.0, f32::max);
+        assert_eq!(blurred.values[15 * 41 + 20], highest);
+        assert!((blurred.values[15 * 41 + 24] - blurred.values[19 * 41 + 20]).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_blur_wider_than_the_plane_stays_inside_it() {
+        let map = Map { width: 4, height: 3, values: vec![1.0; 12] };
+        assert!(map.blurred(50.0).values.iter().all(|value| (0.0..=1.0).contains(value)));
+    }
+
+    #[test]
+    fn maps_are_empty_outside() {
+        let map = Map { width: 2, height: 2, values: vec![1.0; 4] };
+        assert_eq!(map.at(Vec2::new(1.0, 1.0)), 1.0);
+        assert_eq!(map.at(Vec2::new(-5.0, 1.0)), 0.0);
+        assert_eq!(map.at(Vec2::new(f32::NAN, 1e30)), 0.0);
     }
 }

@@ -31,7 +31,8 @@ impl PlacedEarring {
     /// zero, a position that is not finite) is left out: the document's own checks name it.
     pub fn raster(placements: &[Placement<'_>], canvas: CanvasSize) -> Self {
         let mut pixels = RgbaImage::new(canvas.width, canvas.height);
-        for placement in placements {
+        let shown = |placement: &&Placement<'_>| canvas.width > 0 && placement.photo.pixels.width() > 0;
+        for placement in placements.iter().filter(shown) {
             if let Some(similarity) = Similarity::of(placement.earring) {
                 lay(&mut pixels, &placement.photo.pixels, &similarity);
             }
@@ -170,18 +171,23 @@ fn draw(
 }
 
 /// Copies the product's own codes, its top left pixel (mirrored: its top right one) at `origin`.
-fn copy(canvas: &mut RgbaImage, product: &RgbaImage, origin: (i64, i64), mirror: bool) {
+fn copy(canvas: &mut RgbaImage, product: &RgbaImage, (left, top): (i64, i64), mirror: bool) {
     let linear = Linear::new();
-    let width = product.width();
-    for (x, y, pixel) in product.enumerate_pixels() {
-        let across = if mirror { width - 1 - x } else { x };
-        let at = (origin.0 + i64::from(across), origin.1 + i64::from(y));
-        if let (Ok(x), Ok(y)) = (u32::try_from(at.0), u32::try_from(at.1))
-            && let Some(ground) = canvas.get_pixel_mut_checked(x, y)
-        {
-            ground.0 = over(linear, pixel.0, ground.0);
+    let (width, height) = (i64::from(product.width()), i64::from(product.height()));
+    let clip = |at: i64, length: u32| at.clamp(0, i64::from(length));
+    let (from, to) = (clip(left, canvas.width()), clip(left + width, canvas.width()));
+    let (first, last) = (clip(top, canvas.height()), clip(top + height, canvas.height()));
+    let (stride, product_stride) = (canvas.width() as usize * 4, product.width() as usize * 4);
+    let lines = product.as_raw().par_chunks_exact(product_stride.max(1)).skip((first - top).max(0) as usize);
+    let grounds = canvas.par_chunks_exact_mut(stride).skip(first as usize).take((last - first) as usize);
+    grounds.zip(lines).for_each(|(ground, line)| {
+        let ground = ground[from as usize * 4..to as usize * 4].as_chunks_mut().0;
+        let line = line.as_chunks().0;
+        for (column, ground) in (from - left..).zip(ground) {
+            let column = if mirror { width - 1 - column } else { column };
+            *ground = over(linear, line[column as usize], *ground);
         }
-    }
+    });
 }
 
 /// Porter and Duff's "over" of straight-alpha pixels, in linear light. Opaque covers exactly; what is

@@ -1,7 +1,7 @@
 //! What serde cannot say: ranges, uniqueness, finite numbers. Checked once at the border, so that no room
 //! above meets a negative size, a NaN or an endless plan.
 
-use super::{CanvasSize, Earring, ExportPreset, Face, Point, PoseChoice, Project, Recipe, Scale};
+use super::{CanvasSize, Earring, ExportPreset, Face, Point, PoseChoice, Project, Recipe, Scale, Variant};
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
@@ -62,6 +62,15 @@ impl Project {
         require(count <= LARGEST_PLAN, "plan", || {
             format!("asks for {count} pictures, and at most {LARGEST_PLAN} fit one plan; shorten its lists")
         })
+    }
+}
+
+impl Variant {
+    /// Checks what a raster is made by: size and earrings. For variants that come from a finished file's
+    /// record; a project's own variants are as sound as their project.
+    pub fn check_layout(&self) -> Checked {
+        check_canvas("canvas", self.canvas)?;
+        check_earrings(&self.earrings)
     }
 }
 

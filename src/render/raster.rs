@@ -251,19 +251,24 @@ impl Band {
             [(1, 2), (2, 0), (0, 1)].map(|(from, to)| (triangle.y[from] - triangle.y[to]) * SUBSTEPS as i64);
         for row in top..bottom {
             let start = (row - self.first_row) as usize * self.width as usize;
+            let cells = start + left as usize..start + right as usize;
             let mut edges = triangle.edges(centre(left), centre(row));
-            for column in left..right {
-                if edges[0] >= disowned[0] && edges[1] >= disowned[1] && edges[2] >= disowned[2] {
+            let mut entered = false;
+            for (nearest, owner) in self.nearness[cells.clone()].iter_mut().zip(&mut self.triangle[cells]) {
+                // One sign bit tells of all three edges.
+                if (edges[0] - disowned[0]) | (edges[1] - disowned[1]) | (edges[2] - disowned[2]) >= 0 {
+                    entered = true;
                     let nearness = triangle.nearness_at(edges);
-                    let at = start + column as usize;
-                    if nearness > self.nearness[at] {
-                        self.nearness[at] = nearness;
-                        self.triangle[at] = index;
+                    if nearness > *nearest {
+                        *nearest = nearness;
+                        *owner = index;
                     }
+                } else if entered {
+                    break;
                 }
-                for (edge, step) in edges.iter_mut().zip(across) {
-                    *edge += step;
-                }
+                edges[0] += across[0];
+                edges[1] += across[1];
+                edges[2] += across[2];
             }
         }
     }

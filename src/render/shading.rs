@@ -38,7 +38,7 @@ mod tests {
         let averted = pose_grey(Vec3::new(0.0, 0.0, 8.0), Vec3::new(0.0, 0.0, 1.0));
         assert!(facing * 255.0 < 250.0 && facing > 0.9);
         assert_eq!(averted, AMBIENT);
-        assert!(AMBIENT * 255.0 > 32.0, "the body's dark parts stay apart from the black background");
+        assert!(averted * 255.0 > 32.0, "the body's dark parts stay apart from the black background");
     }
 
     #[test]

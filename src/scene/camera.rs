@@ -63,11 +63,6 @@ impl Camera {
 
 /// A picture's side after scaling, at least one pixel.
 fn scaled_side(side: u32, factor: f64) -> u32 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "`as` saturates, as wanted here"
-    )]
     let side = (f64::from(side) * factor).round() as u32;
     side.max(1)
 }

@@ -157,7 +157,6 @@ mod tests {
     fn the_misfit_in_mm_uses_the_scale_at_the_lobe() {
         let scene = Scene::frame(posed(0.0), CANVAS, BANDS[0], Some((hook(), Ear::Left)));
         // A point that much lower in the world is projected that much lower on the canvas.
-        #[expect(clippy::cast_possible_truncation, reason = "a length of centimetres")]
         let lower = scene.body.lobes[0] - Vec3::Y * (scene.misfit.mm / 1000.0) as f32;
         let apart = scene.camera.project(lower).0.y - scene.lobe_in_canvas.y;
         assert!((apart - scene.misfit.px).abs() < 0.01, "{apart} px for {:?}", scene.misfit);

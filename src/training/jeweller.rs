@@ -24,10 +24,10 @@ use shape::Piece;
 pub const SAMPLE_HEIGHT_PX: u32 = 900;
 
 /// Height of the demo's earring: its matte, in millimetres.
-pub const SAMPLE_HEIGHT_MM: f64 = 33.45;
+pub const SAMPLE_HEIGHT_MM: f64 = 29.626;
 
 /// Where the demo's earring passes through the lobe, in pixels of its file.
-pub const SAMPLE_HOOK: Point = Point { x: 261.0, y: 110.5 };
+pub const SAMPLE_HOOK: Point = Point { x: 267.5, y: 97.591 };
 
 /// Samples along each side of a pixel.
 const SAMPLES: u32 = 5;
@@ -64,11 +64,11 @@ impl Default for JewelSpec {
     fn default() -> Self {
         Self {
             metal: Metal::Gold,
-            stone_mm: 5.2,
-            hoop_mm: 16.0,
-            hoop_stretch: 1.22,
+            stone_mm: 4.6,
+            hoop_mm: 13.4,
+            hoop_stretch: 1.34,
             wire_mm: (1.0, 2.2),
-            pearl_mm: 8.6,
+            pearl_mm: 8.4,
         }
     }
 }
@@ -84,28 +84,45 @@ pub struct Product {
     pub height_mm: f64,
 }
 
-/// Photographs a piece on transparent ground, `height_px` rows high (at least 16).
+/// Where a piece stands in its picture.
+struct Frame {
+    width_px: u32,
+    height_px: u32,
+    px_per_mm: f64,
+    /// The stud's centre, product pixels.
+    origin: Point,
+}
+
+impl Frame {
+    fn around(piece: &Piece, height_px: u32) -> Self {
+        let height_px = height_px.clamp(16, 4096);
+        let (low, high) = piece.bounds();
+        let margin = (f64::from(height_px) * MARGIN).max(1.0);
+        let px_per_mm = (f64::from(height_px) - 2.0 * margin) / f64::from(high.y - low.y);
+        let width_px = (f64::from(high.x - low.x) * px_per_mm + 2.0 * margin).ceil() as u32;
+        // The piece is symmetric: its middle is the picture's.
+        let origin = Point { x: f64::from(width_px) / 2.0, y: margin + f64::from(high.y) * px_per_mm };
+        Self { width_px, height_px, px_per_mm, origin }
+    }
+}
+
+/// Photographs a piece on transparent ground, `height_px` rows high (16..=4096).
 pub fn render_product(spec: &JewelSpec, height_px: u32) -> Product {
-    let height_px = height_px.max(16);
     let piece = Piece::new(spec);
-    let (low, high) = piece.bounds();
-    let margin = (f64::from(height_px) * MARGIN).max(1.0);
-    let px_per_mm = (f64::from(height_px) - 2.0 * margin) / f64::from(high.y - low.y);
-    let width_px = (f64::from(high.x - low.x) * px_per_mm + 2.0 * margin).ceil() as u32;
-    // The piece is symmetric: its middle is the picture's.
-    let origin = Point { x: f64::from(width_px) / 2.0, y: margin + f64::from(high.y) * px_per_mm };
-    let mut pixels = RgbaImage::new(width_px, height_px);
-    pixels.par_chunks_exact_mut(width_px as usize * 4).enumerate().for_each(|(row, line)| {
+    let frame = Frame::around(&piece, height_px);
+    let mut pixels = RgbaImage::new(frame.width_px, frame.height_px);
+    pixels.par_chunks_exact_mut(frame.width_px as usize * 4).enumerate().for_each(|(row, line)| {
         for (column, pixel) in line.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-            *pixel = photograph(&piece, origin, px_per_mm, column, row);
+            *pixel = photograph(&piece, &frame, column, row);
         }
     });
-    let rows = matte_rows(&pixels);
-    Product { pixels, hook_in_product: origin, height_mm: f64::from(rows) / px_per_mm }
+    let height_mm = f64::from(matte_rows(&pixels)) / frame.px_per_mm;
+    Product { pixels, hook_in_product: frame.origin, height_mm }
 }
 
 /// One pixel: a grid of samples, averaged in premultiplied linear light.
-fn photograph(piece: &Piece, origin: Point, px_per_mm: f64, column: usize, row: usize) -> [u8; 4] {
+fn photograph(piece: &Piece, frame: &Frame, column: usize, row: usize) -> [u8; 4] {
+    let Frame { origin, px_per_mm, .. } = frame;
     let mut light = glam::Vec3::ZERO;
     let mut hits = 0;
     for index in 0..SAMPLES * SAMPLES {

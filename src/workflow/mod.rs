@@ -20,3 +20,6 @@ pub use record::{EngineNote, ExactnessNote, FileDigest, Record, fingerprint};
 pub use render::{Picture, Trace, render_variant, render_variant_traced};
 pub use studio::Studio;
 pub use verify::{Verdict, Verified, verify};
+
+#[cfg(test)]
+mod tests;

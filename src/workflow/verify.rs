@@ -71,6 +71,7 @@ fn placed_again(
         (None, Some(project)) => (variant_of_size(project, picture)?, studio.clone()),
         (None, None) => return Err("it has no record of Adorn's; pass --project".to_owned()),
     };
+    variant.check_layout().map_err(|fault| format!("its record is broken, {fault}; pass --project"))?;
     let size = (variant.canvas.width, variant.canvas.height);
     if picture.dimensions() != size {
         let (width, height) = picture.dimensions();

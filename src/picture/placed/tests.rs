@@ -77,6 +77,20 @@ fn mirrored_on_whole_pixels_is_the_exact_flip() {
 }
 
 #[test]
+fn a_copy_is_cut_at_every_edge_of_the_canvas() {
+    let photo = solid(100, 120, [5, 6, 7, 255]);
+    for mirror in [false, true] {
+        let mut moved = earring(if mirror { 90.0 } else { -10.0 }, -15.0, 1.0, 0.0);
+        moved.mirror = mirror;
+        assert!(raster(&photo, &moved).matte().iter().all(|matte| *matte == 1.0));
+    }
+    for (x, y, count) in [(-97.0, -118.0, 3 * 2), (60.0, 70.0, 4 * 10), (64.0, 0.0, 0), (-100.0, 0.0, 0)] {
+        let raster = raster(&photo, &earring(x, y, 1.0, 0.0));
+        assert_eq!(raster.matte().iter().filter(|matte| **matte == 1.0).count(), count, "{x}, {y}");
+    }
+}
+
+#[test]
 fn an_opaque_inside_stays_opaque_and_keeps_its_colour() {
     let photo = solid(40, 40, [201, 120, 33, 255]);
     for (scale, turn) in [(0.61, 0.0), (0.61, 31.0), (1.0, 13.0), (1.7, 0.0), (1.9, -70.0), (0.5, 90.0)] {
@@ -199,4 +213,26 @@ fn an_enormous_scale_fills_the_canvas() {
     let mut placed = earring(32.0, 40.0, 1e7, 12.0);
     placed.hook_in_product = Point { x: 10.0, y: 10.0 };
     assert!(raster(&photo, &placed).matte().iter().all(|matte| *matte == 1.0));
+}
+
+/// `cargo test --lib how_long_a_drag_s_frame_takes -- --ignored --nocapture`
+#[test]
+#[ignore = "measures, proves nothing"]
+fn how_long_a_drag_s_frame_takes() {
+    let photo = photo(RgbaImage::from_fn(1500, 1500, |x, y| Rgba([x as u8, y as u8, 90, 255])));
+    let canvas = CanvasSize { width: 1024, height: 1024 };
+    for (scale, turn, mirror) in [
+        (1.0, 0.0, false),
+        (0.66, 0.0, false),
+        (0.3, 0.0, false),
+        (0.3, 0.0, true),
+        (0.66, 11.0, false),
+        (0.3, 11.0, false),
+    ] {
+        let mut placed = earring(20.3, 20.7, scale, turn);
+        placed.mirror = mirror;
+        let started = std::time::Instant::now();
+        let raster = PlacedEarring::raster(&[Placement { photo: &photo, earring: &placed }], canvas);
+        println!("scale {scale}, turn {turn}, mirror {mirror}: {:?} {:?}", started.elapsed(), raster.rows());
+    }
 }

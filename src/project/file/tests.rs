@@ -1,3 +1,5 @@
+//! Every way a project file can be old, odd or broken.
+
 use super::*;
 use crate::project::{PoseChoice, Scale};
 use serde_json::json;
@@ -241,4 +243,14 @@ fn an_endless_file_is_refused_before_it_is_read() {
     let file = File::create(&path).expect("a file");
     file.set_len(LARGEST_FILE + 1).expect("a sparse file");
     assert!(load(&path).expect_err("too large").to_string().contains("larger than 64 MiB"));
+}
+
+#[test]
+fn positions_come_back_to_the_last_bit() {
+    let mut project = load(&fixture("format-1.adorn")).expect("a fixture that opens");
+    for step in 1..2_000 {
+        project.earrings[0].hook_in_canvas.x = f64::from(step) * 0.731 / 3.0;
+        project.earrings[0].scale = 1.0 / f64::from(step);
+        assert_eq!(parse(&to_json(&project)).expect("our own text"), project, "step {step}");
+    }
 }

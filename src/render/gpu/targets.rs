@@ -38,7 +38,7 @@ impl Targets {
         let samples_entry =
             wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::TextureView(&sample_view) };
         Self {
-            mesh_group: group(device, &pipelines.mesh_layout, &[view_entry.clone()]),
+            mesh_group: group(device, &pipelines.mesh_layout, std::slice::from_ref(&view_entry)),
             resolve_group: group(device, &pipelines.resolve_layout, &[view_entry, samples_entry]),
             read_back: device.create_buffer(&wgpu::BufferDescriptor {
                 label: None,

@@ -56,14 +56,14 @@ const PANELS: [Panel; 7] = [
         up: vec3(0.0, 1.0, 0.0),
         half: (0.10, 0.75),
         edge: 0.07,
-        light: vec3(0.020, 0.018, 0.016),
+        light: vec3(0.030, 0.019, 0.012),
     },
     Panel {
         towards: vec3(0.52, -0.04, 0.85),
         up: vec3(0.0, 1.0, 0.0),
         half: (0.15, 0.80),
         edge: 0.06,
-        light: vec3(0.020, 0.018, 0.016),
+        light: vec3(0.030, 0.019, 0.012),
     },
     // Rim flag from behind: an outline on white grounds.
     Panel {
@@ -101,8 +101,8 @@ pub(super) fn studio(direction: Vec3, blur: f32) -> Vec3 {
     // The tent: bright above, dim below, dimmer towards the camera, a pale sweep behind.
     let height = smooth(0.5 + 0.62 * direction.y);
     let front = smooth((direction.z - 0.25) / 0.75);
-    let tent = Vec3::splat(0.10 + 0.62 * height) * (1.0 - 0.62 * front);
-    let mut light = tent * vec3(1.0, 0.99, 0.97);
+    let tent = Vec3::splat(0.11 + 0.74 * height) * (1.0 - 0.55 * front);
+    let mut light = tent * vec3(1.03, 0.985, 0.93);
     for panel in &PANELS {
         light = light.lerp(panel.light, panel.cover(direction, blur));
     }
@@ -112,11 +112,18 @@ pub(super) fn studio(direction: Vec3, blur: f32) -> Vec3 {
 /// Light that a matt white surface with this normal sends back: the studio, seen through a whole hemisphere.
 pub(super) fn soft_light(normal: Vec3) -> Vec3 {
     let from = |towards: Vec3, wrap: f32| ((normal.dot(towards.normalize()) + wrap) / (1.0 + wrap)).max(0.0);
-    Vec3::splat(0.16 + 0.14 * normal.y)
-        + vec3(0.50, 0.49, 0.47) * from(PANELS[0].towards, 0.30)
-        + vec3(0.52, 0.51, 0.50) * from(PANELS[1].towards, 0.25)
-        + vec3(0.16, 0.16, 0.17) * from(PANELS[2].towards, 0.20)
-        + vec3(0.15, 0.135, 0.115) * from(PANELS[3].towards, 0.35)
+    Vec3::splat(0.10 + 0.08 * normal.y)
+        + vec3(0.34, 0.335, 0.325) * from(PANELS[0].towards, 0.25)
+        + vec3(0.36, 0.355, 0.345) * from(PANELS[1].towards, 0.20)
+        + vec3(0.13, 0.13, 0.14) * from(PANELS[2].towards, 0.10)
+        + vec3(0.13, 0.115, 0.095) * from(PANELS[3].towards, 0.30)
+}
+
+/// The small lamps that are switched on for stones: points of light all over the upper tent.
+pub(super) fn lamps(direction: Vec3) -> f32 {
+    let wave = |at: f32| (0.5 + 0.5 * (11.0 * at).sin()).powi(6);
+    let (across, along) = (direction.x - 0.35 * direction.y, direction.y + 0.35 * direction.x);
+    wave(across + 0.1) * wave(along - 0.07) * smooth(0.6 + direction.z) * 9.0
 }
 
 /// Schlick's approximation of Fresnel's reflectance (1994).
@@ -127,7 +134,7 @@ pub(super) fn schlick(straight_on: f32, cosine: f32) -> f32 {
 /// Reflectance of polished metal, linear sRGB.
 pub(super) fn metal(metal: Metal, cosine: f32) -> Vec3 {
     let straight_on = match metal {
-        Metal::Gold => vec3(1.00, 0.745, 0.345),
+        Metal::Gold => vec3(1.00, 0.715, 0.305),
         Metal::RoseGold => vec3(0.97, 0.66, 0.50),
         Metal::Silver => vec3(0.955, 0.945, 0.915),
     };

@@ -45,7 +45,6 @@ pub(super) struct Piece {
     pub(super) metal: Metal,
     pub(super) stone: Brilliant,
     bezel: Ring,
-    /// The setting's wall under the bezel, seen past the stone's girdle.
     links: Vec<Ring>,
     hoop_centre: f32,
     hoop_radius: f32,
@@ -134,10 +133,10 @@ impl Piece {
     fn cap(&self, point: Vec3) -> f32 {
         let p = point - self.pearl_centre;
         let shell = (p.length() - self.pearl_radius - 0.07).abs() - 0.13;
-        let cup = shell.max(self.pearl_radius * 0.80 - p.y);
-        let rim_height = self.pearl_radius * 0.80;
+        let cup = shell.max(self.pearl_radius * 0.89 - p.y);
+        let rim_height = self.pearl_radius * 0.89;
         let rim_radius = (self.pearl_radius * self.pearl_radius - rim_height * rim_height).sqrt() + 0.08;
-        let rim = vec2(vec2(p.x, p.z).length() - rim_radius, p.y - rim_height).length() - 0.2;
+        let rim = vec2(vec2(p.x, p.z).length() - rim_radius, p.y - rim_height).length() - 0.17;
         let knob = (p - vec3(0.0, self.pearl_radius + 0.22, 0.0)).length() - 0.42;
         cup.min(rim).min(knob)
     }

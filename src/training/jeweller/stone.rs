@@ -14,6 +14,9 @@ const INDEX: [f32; 3] = [2.408, 2.424, 2.448];
 /// Reflections inside after which the rest is lost.
 const BOUNCES: usize = 9;
 
+/// The studio is dimmed for the stone, so that its lamps sparkle.
+const DIMMED: f32 = 0.55;
+
 /// The stone, its girdle in the plane z = 0, its table towards +z.
 pub(super) struct Brilliant {
     /// Outward normal and distance from the origin.
@@ -85,7 +88,8 @@ impl Brilliant {
             let out = direction.refract(inward, index);
             let mirrored = if out == Vec3::ZERO { 1.0 } else { light::schlick(0.172, out.dot(facet)) };
             if mirrored < 1.0 {
-                gathered += strength * (1.0 - mirrored) * light::studio(out, 0.0)[channel];
+                let seen = light::studio(out, 0.0)[channel] * DIMMED + light::lamps(out);
+                gathered += strength * (1.0 - mirrored) * seen;
             }
             strength *= mirrored;
             if strength < 0.01 {

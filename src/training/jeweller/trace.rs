@@ -10,6 +10,9 @@ const TOUCH: f32 = 4e-4;
 /// Reflections after which the studio is seen without further hindrance.
 const BOUNCES: usize = 4;
 
+/// How far nacre blurs what it mirrors.
+const NACRE: f32 = 0.11;
+
 /// The light seen at (x, y) mm by the camera in front; none past the piece.
 pub(super) fn look(piece: &Piece, x: f32, y: f32) -> Option<Vec3> {
     let (_, high) = piece.bounds();
@@ -17,9 +20,10 @@ pub(super) fn look(piece: &Piece, x: f32, y: f32) -> Option<Vec3> {
     let mut along = Vec3::NEG_Z;
     let mut strength = Vec3::ONE;
     let mut light = Vec3::ZERO;
+    let mut blur = 0.0;
     for bounce in 0..=BOUNCES {
         let Some(hit) = meet(piece, from, along) else {
-            return (bounce > 0).then(|| light + strength * light::studio(along, 0.0));
+            return (bounce > 0).then(|| light + strength * light::studio(along, blur));
         };
         let normal = match hit {
             Hit::Stone { point, normal } => {
@@ -35,14 +39,15 @@ pub(super) fn look(piece: &Piece, x: f32, y: f32) -> Option<Vec3> {
                 let normal = piece.normal(point, Material::Pearl);
                 let cosine = -along.dot(normal);
                 light += strength * pearl_body(piece, point, normal, cosine);
-                strength *= light::schlick(0.055, cosine);
+                strength *= light::schlick(0.075, cosine);
+                blur = NACRE;
                 from = point + normal * (TOUCH * 4.0);
                 normal
             }
         };
         along = along.reflect(normal);
     }
-    Some(light + strength * light::studio(along, 0.0))
+    Some(light + strength * light::studio(along, blur))
 }
 
 enum Hit {
@@ -75,8 +80,8 @@ fn meet(piece: &Piece, from: Vec3, along: Vec3) -> Option<Hit> {
 fn pearl_body(piece: &Piece, point: Vec3, normal: Vec3, cosine: f32) -> Vec3 {
     let overtone =
         vec3(1.0, 0.925, 0.905).lerp(vec3(0.905, 0.955, 0.93), (1.0 - cosine).clamp(0.0, 1.0).powf(1.6));
-    let albedo = vec3(0.93, 0.905, 0.865) * overtone;
+    let albedo = vec3(1.06, 1.005, 0.935) * overtone;
     // A broad, blurred reflection from inside the nacre is what lustre is.
-    let deep = light::studio(Vec3::NEG_Z.reflect(normal), 0.55) * 0.075;
+    let deep = light::studio(Vec3::NEG_Z.reflect(normal), 0.55) * 0.06;
     (light::soft_light(normal) * albedo + deep) * piece.openness(point, normal)
 }
