@@ -141,9 +141,9 @@ impl Window {
         self.history.cards().iter().filter_map(|card| self.history.path(card.number)).collect()
     }
 
-    /// Whether files are still being read or written, or the layout painted.
+    /// Whether files are still being read or written.
     pub fn is_busy(&self) -> bool {
-        !self.errands.is_empty() || self.layout.is_painting()
+        !self.errands.is_empty()
     }
 
     /// Asks for something, as a panel does.

@@ -106,7 +106,7 @@ fn typed_path(ctx: &Context, purpose: PathPurpose, text: &mut String, actions: &
             "This desktop offers no file dialog. Type or paste the file's full path.",
         );
         let field = TextEdit::singleline(text).hint_text("/home/me/earring.png").desired_width(f32::INFINITY);
-        let field = ui.name_inputs("Path", |ui| ui.add(field));
+        let field = ui.add(field).accessible_name("Path");
         if ui.memory(|memory| memory.focused().is_none()) {
             field.request_focus();
         }

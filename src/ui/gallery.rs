@@ -103,7 +103,7 @@ fn custom_angles(ui: &mut Ui, project: &mut Project, facts: &Facts<'_>) {
             let room = ui.available_width() - 64.0;
             ui.spacing_mut().slider_width = room.max(48.0);
             ui.spacing_mut().interact_size.x = 48.0;
-            ui.add(Slider::new(value, -limit..=limit).step_by(1.0).suffix("°"));
+            ui.add(Slider::new(value, -limit..=limit).step_by(1.0).fixed_decimals(0).suffix("°"));
         });
     };
     slider("Turn", &mut angles.yaw_deg, YAW_LIMIT_DEG);

@@ -5,7 +5,7 @@ use eframe::egui::{Button, DragValue, RichText, Ui, Vec2};
 use std::ops::RangeInclusive;
 
 /// Numbers stand in fields of one width, so that they line up.
-const FIELD: Vec2 = Vec2::new(88.0, 28.0);
+const FIELD: Vec2 = Vec2::new(80.0, 28.0);
 
 /// A number with its unit.
 pub(super) fn number(ui: &mut Ui, value: &mut f64, range: RangeInclusive<f64>, decimals: usize, unit: &str) {
