@@ -13,7 +13,7 @@ mod pointer;
 
 pub(super) use grip::Grip;
 
-use super::{Action, Facts, Palette, Session, ViewMode};
+use super::{Action, Facts, Palette, Session, ViewMode, history};
 use crate::project::{Project, Scale};
 use eframe::egui::{Frame, Margin, Panel, Role, Sense, Ui, WidgetInfo};
 use lens::Lens;
@@ -31,9 +31,15 @@ pub(super) fn show(
         controls::header(ui, project, session, facts);
     });
     let strip = Frame::new().inner_margin(Margin::symmetric(16, 8));
-    Panel::bottom("history").frame(strip).resizable(false).show_separator_line(false).show(ui, |ui| {
-        controls::foot(ui, session, facts, actions);
-    });
+    let height = if facts.history.is_empty() { 28.0 } else { history::HEIGHT };
+    Panel::bottom("history")
+        .exact_size(height + 16.0)
+        .frame(strip)
+        .resizable(false)
+        .show_separator_line(false)
+        .show(ui, |ui| {
+            controls::foot(ui, session, facts, actions);
+        });
     let area = ui.available_rect_before_wrap();
     let id = ui.make_persistent_id("canvas");
     let response = ui.interact(area, id, Sense::click_and_drag());
