@@ -2,6 +2,8 @@
 //!
 //! Found by accessible names, so these tests also say that everything has one.
 
+#![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
+
 use adorn::app::{Answer, FileDialogs, Setup, Window};
 use adorn::engine::progress::{Control, Progress, Stage};
 use adorn::engine::{Engine, EngineCard, EngineError, EngineKind, Generated, NetworkSize, Request};

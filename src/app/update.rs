@@ -69,7 +69,7 @@ impl Window {
     fn command(&mut self, ctx: &Context, command: Command) {
         match command {
             Command::New | Command::Open | Command::TrySample | Command::Quit => {
-                self.unless_unsaved(ctx, Action::Command(command))
+                self.unless_unsaved(ctx, Action::Command(command));
             }
             Command::Save => match self.document.file().map(Path::to_owned) {
                 Some(path) => self.save_to(ctx, path),

@@ -114,7 +114,7 @@ fn custom_angles(ui: &mut Ui, project: &mut Project, facts: &Facts<'_>) {
     }
     let note = match (&project.pose, template) {
         (PoseChoice::Angles(_), _) => "Free angles are in use.".to_owned(),
-        (_, Some(pose)) => format!("Start from “{}”; move a slider to leave it.", pose.name),
+        (_, Some(pose)) => format!("Starts from “{}”.", pose.name),
         (PoseChoice::Template(id), None) if !facts.poses.is_empty() => {
             format!("This project's pose, {id}, is not in the library: choose another.")
         }

@@ -37,7 +37,7 @@ pub(super) fn header(ui: &mut Ui, project: &Project, session: &mut Session, fact
 
 /// Below the canvas: the pictures made so far, and the zoom.
 pub(super) fn foot(ui: &mut Ui, session: &mut Session, facts: &Facts<'_>, actions: &mut Vec<Action>) {
-    ui.horizontal(|ui| {
+    ui.horizontal_centered(|ui| {
         let room = (ui.available_width() - ZOOM_WIDTH - 16.0).max(0.0);
         let height = if facts.history.is_empty() { 28.0 } else { history::HEIGHT };
         ui.allocate_ui(vec2(room, height), |ui| history::show(ui, session, facts, actions));
