@@ -11,7 +11,7 @@ const ZOOM_WIDTH: f32 = 220.0;
 
 pub(super) fn header(ui: &mut Ui, project: &Project, session: &mut Session, facts: &Facts<'_>) {
     ui.horizontal(|ui| {
-        ui.allocate_ui(vec2(216.0, 28.0), |ui| {
+        ui.allocate_ui(vec2(192.0, 28.0), |ui| {
             let made = facts.picture.is_some() || facts.run.is_some();
             let views = [
                 (ViewMode::Layout, "Layout", true),
@@ -24,7 +24,7 @@ pub(super) fn header(ui: &mut Ui, project: &Project, session: &mut Session, fact
         });
         if session.mode == ViewMode::Layout && !project.earrings.is_empty() {
             at_right(ui, |ui| {
-                ui.allocate_ui(vec2(192.0, 28.0), |ui| {
+                ui.allocate_ui(vec2(168.0, 28.0), |ui| {
                     let tools = [(Tool::Arrange, "Arrange", true), (Tool::DrawBand, "Draw band", true)];
                     if let Some(tool) = segments(ui, "Tool", session.tool, &tools) {
                         session.tool = tool;
@@ -40,7 +40,10 @@ pub(super) fn foot(ui: &mut Ui, session: &mut Session, facts: &Facts<'_>, action
     ui.horizontal_centered(|ui| {
         let room = (ui.available_width() - ZOOM_WIDTH - 16.0).max(0.0);
         let height = if facts.history.is_empty() { 28.0 } else { history::HEIGHT };
-        ui.allocate_ui(vec2(room, height), |ui| history::show(ui, session, facts, actions));
+        let strip = Layout::top_down(Align::Min);
+        ui.allocate_ui_with_layout(vec2(room, height), strip, |ui| {
+            history::show(ui, session, facts, actions)
+        });
         at_right(ui, |ui| {
             ui.allocate_ui_with_layout(vec2(ZOOM_WIDTH, 28.0), Layout::left_to_right(Align::Center), |ui| {
                 zoom(ui, session, actions);
