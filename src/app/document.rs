@@ -1,6 +1,7 @@
 //! The open document: the project, what of it is saved and where, and its past.
 
-use crate::project::{Project, base_of, relative_path, resolve};
+use super::photos::place_of;
+use crate::project::{Project, base_of, relative_path};
 use eframe::egui::util::undoer::{Settings, Undoer};
 use std::path::{Path, PathBuf};
 
@@ -149,7 +150,7 @@ pub(super) fn absolute_paths(project: &Project, base: &Path) -> Project {
 
 /// The project with every path rewritten from the folder `base` to a project at `file`.
 fn moved(project: &Project, base: &Path, file: Option<&Path>) -> Project {
-    let rename = |name: &mut String| *name = named(&resolve(base, name), file);
+    let rename = |name: &mut String| *name = named(&place_of(base, name), file);
     let mut project = project.clone();
     project.earrings.iter_mut().for_each(|earring| rename(&mut earring.file));
     project.face.iter_mut().for_each(|face| rename(&mut face.file));
