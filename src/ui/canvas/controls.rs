@@ -42,7 +42,7 @@ pub(super) fn foot(ui: &mut Ui, session: &mut Session, facts: &Facts<'_>, action
         let height = if facts.history.is_empty() { 28.0 } else { history::HEIGHT };
         let strip = Layout::top_down(Align::Min);
         ui.allocate_ui_with_layout(vec2(room, height), strip, |ui| {
-            history::show(ui, session, facts, actions)
+            history::show(ui, session, facts, actions);
         });
         at_right(ui, |ui| {
             ui.allocate_ui_with_layout(vec2(ZOOM_WIDTH, 28.0), Layout::left_to_right(Align::Center), |ui| {
