@@ -59,6 +59,9 @@ impl Window {
             Delivery::Opened { path, project } => {
                 self.replace_document(super::document::Document::opened(*project, path));
             }
+            Delivery::Sample(project) => {
+                self.replace_document(super::document::Document::started_from(*project));
+            }
             Delivery::Saved { path, snapshot, written } => {
                 self.document.was_saved(&snapshot, *written, path);
                 self.clear_autosave();

@@ -1,6 +1,7 @@
 //! The open document: the project, what of it is saved and where, and its past.
 
-use crate::project::{Project, base_of, relative_path, resolve};
+use super::photos::place_of;
+use crate::project::{Project, base_of, relative_path};
 use eframe::egui::util::undoer::{Settings, Undoer};
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,11 @@ impl Document {
     /// A project as its file holds it.
     pub(super) fn opened(project: Project, file: PathBuf) -> Self {
         Self::with(project.clone(), project, Some(file))
+    }
+
+    /// A project to start from that has no file yet: its paths are absolute.
+    pub(super) fn started_from(project: Project) -> Self {
+        Self::with(project.clone(), project, None)
     }
 
     /// Unsaved work brought back: its paths are absolute, its file is what it was opened from.
@@ -137,9 +143,14 @@ fn named(path: &Path, file: Option<&Path>) -> String {
     })
 }
 
+/// A project from the folder `base` with absolute paths.
+pub(super) fn absolute_paths(project: &Project, base: &Path) -> Project {
+    moved(project, base, None)
+}
+
 /// The project with every path rewritten from the folder `base` to a project at `file`.
 fn moved(project: &Project, base: &Path, file: Option<&Path>) -> Project {
-    let rename = |name: &mut String| *name = named(&resolve(base, name), file);
+    let rename = |name: &mut String| *name = named(&place_of(base, name), file);
     let mut project = project.clone();
     project.earrings.iter_mut().for_each(|earring| rename(&mut earring.file));
     project.face.iter_mut().for_each(|face| rename(&mut face.file));

@@ -3,6 +3,7 @@
 use super::autosave;
 use super::dialogs::Answer;
 use super::photos::{ReadyProduct, face_for_show};
+use super::sample;
 use super::textures::for_show;
 use crate::body::{BodyModel, PoseTemplate};
 use crate::control::pose_render;
@@ -49,6 +50,8 @@ pub(super) enum Delivery {
         path: PathBuf,
         project: Box<Project>,
     },
+    /// A project without a file; paths inside are absolute.
+    Sample(Box<Project>),
     Saved {
         path: PathBuf,
         snapshot: Box<Project>,
@@ -143,6 +146,10 @@ impl Errand {
             let project = Box::new(project::load(&path)?);
             Ok(Delivery::Opened { path, project })
         })
+    }
+
+    pub(super) fn sample(ctx: &Context, folder: PathBuf) -> Self {
+        Self::start(ctx, Purpose::Open, move || Ok(Delivery::Sample(Box::new(sample::unpack(&folder)?))))
     }
 
     /// `snapshot` is the project as it is in the window, `written` as the file is to hold it.

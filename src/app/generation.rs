@@ -4,11 +4,12 @@ use super::errand::Painter;
 use super::history::new_file;
 use super::textures::{for_show, shown, thumbnail, upload};
 use crate::engine::EngineKind;
+use crate::engine::progress::Cancelled;
 use crate::job::{Job, Outcome};
 use crate::picture::write_png;
 use crate::project::Variant;
 use crate::ui::RunFacts;
-use crate::workflow::{Studio, render_variant};
+use crate::workflow::{Studio, WorkflowError, render_variant};
 use anyhow::Context as _;
 use eframe::egui::{Context, TextureHandle};
 use image::RgbImage;
@@ -22,6 +23,11 @@ pub(super) struct Finished {
     pub(super) kind: EngineKind,
     pub(super) shown: RgbImage,
     pub(super) thumbnail: RgbImage,
+}
+
+/// A cancelled workflow as the job understands it: [`Outcome::Cancelled`], not a failure.
+pub(super) fn told_apart(error: WorkflowError) -> anyhow::Error {
+    if error.is_cancelled() { Cancelled.into() } else { error.into() }
 }
 
 /// The job behind Generate. It works on its own copy of the variant: later edits do not reach it.
@@ -43,7 +49,7 @@ impl Generation {
             move || ctx.request_repaint()
         };
         let job = Job::spawn("generate", wake, move |control| {
-            let picture = render_variant(&variant, &studio, painter.as_ref(), control)?;
+            let picture = render_variant(&variant, &studio, painter.as_ref(), control).map_err(told_apart)?;
             let seed = variant.recipe.seed;
             std::fs::create_dir_all(&history_folder).with_context(|| {
                 format!("cannot make the folder that keeps finished pictures ({})", history_folder.display())

@@ -1,6 +1,7 @@
 //! The live layout: the mannequin painted under the earring whenever a decision changes, on a background
 //! thread, small first and fine once the hand rests. The latest decision wins.
 
+use super::generation::told_apart;
 use super::textures::{shown, upload};
 use crate::engine::progress::Control;
 use crate::job::{Job, Outcome};
@@ -53,10 +54,6 @@ impl LayoutPreview {
         Some(LayoutFacts { scene: &shown_now.scene, notices: &shown_now.notices, backdrop })
     }
 
-    pub(super) fn is_painting(&self) -> bool {
-        self.running.is_some()
-    }
-
     pub(super) fn trouble(&self) -> Option<&str> {
         self.trouble.as_deref()
     }
@@ -87,7 +84,7 @@ impl LayoutPreview {
         let variant = wanted.clone();
         let wake = move || ctx.request_repaint();
         let job = Job::spawn("layout", wake, move |control| {
-            Ok(paint(&variant, quality, &studio, &mannequin, control)?)
+            paint(&variant, quality, &studio, &mannequin, control).map_err(told_apart)
         });
         self.running = Some((job, wanted, quality));
     }

@@ -15,6 +15,7 @@ mod history;
 mod layout_preview;
 mod notices;
 mod photos;
+mod sample;
 mod textures;
 mod update;
 mod window;
@@ -50,7 +51,7 @@ pub fn run(project: Option<PathBuf>) -> anyhow::Result<()> {
 fn readable(error: &eframe::Error) -> anyhow::Error {
     match error {
         eframe::Error::WinitEventLoop(_) | eframe::Error::Winit(_) => anyhow!(
-            "there is no display to open a window on; `adorn demo` and `adorn render` work without one ({error})"
+            "there is no display to open a window on; `adorn demo` and `adorn render` work without one"
         ),
         eframe::Error::Wgpu(egui_wgpu::WgpuError::CreateSurfaceError(_)) => anyhow!(
             "neither Vulkan nor OpenGL is there to draw the window with; install a graphics driver or Mesa"

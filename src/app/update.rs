@@ -68,8 +68,8 @@ impl Window {
 
     fn command(&mut self, ctx: &Context, command: Command) {
         match command {
-            Command::New | Command::Open | Command::Quit => {
-                self.unless_unsaved(ctx, Action::Command(command))
+            Command::New | Command::Open | Command::TrySample | Command::Quit => {
+                self.unless_unsaved(ctx, Action::Command(command));
             }
             Command::Save => match self.document.file().map(Path::to_owned) {
                 Some(path) => self.save_to(ctx, path),
@@ -80,7 +80,6 @@ impl Window {
             Command::Redo => self.document.redo(),
             Command::OpenPhoto => self.ask_for(ctx, PathPurpose::OpenPhoto),
             Command::OpenFace => self.ask_for(ctx, PathPurpose::OpenFace),
-            Command::TrySample => {}
             Command::RemoveEarring
             | Command::ActualPixels
             | Command::CentreEarring
@@ -222,6 +221,9 @@ impl Window {
         match then {
             Action::Command(Command::New) => self.replace_document(Document::new()),
             Action::Command(Command::Open) => self.ask_for(ctx, PathPurpose::OpenProject),
+            Action::Command(Command::TrySample) => {
+                self.errands.push(Errand::sample(ctx, self.sample_folder.clone()));
+            }
             Action::Command(Command::Quit) => {
                 self.generation = None;
                 self.closing = true;

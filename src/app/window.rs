@@ -59,6 +59,7 @@ pub struct Window {
     pub(super) layout: LayoutPreview,
     pub(super) history: History,
     pub(super) history_folder: PathBuf,
+    pub(super) sample_folder: PathBuf,
     pub(super) generation: Option<Generation>,
     pub(super) errands: Vec<Errand>,
     pub(super) dialogs: Box<dyn FileDialogs>,
@@ -96,6 +97,7 @@ impl Window {
             layout: LayoutPreview::default(),
             history: History::default(),
             history_folder: setup.data_folder.join("history"),
+            sample_folder: setup.data_folder.join("sample"),
             generation: None,
             errands,
             dialogs: setup.dialogs,
@@ -139,9 +141,9 @@ impl Window {
         self.history.cards().iter().filter_map(|card| self.history.path(card.number)).collect()
     }
 
-    /// Whether files are still being read or written, or the layout painted.
+    /// Whether files are still being read or written.
     pub fn is_busy(&self) -> bool {
-        !self.errands.is_empty() || self.layout.is_painting()
+        !self.errands.is_empty()
     }
 
     /// Asks for something, as a panel does.
@@ -254,7 +256,6 @@ impl Window {
             notices: self.notices.shown(),
             engine: self.ready.as_ref().map_or(&self.waiting_card, |ready| &ready.card),
             file_hovers: ctx.input(|input| !input.raw.hovered_files.is_empty()),
-            sample_offered: false,
         };
         let project = &mut self.document.project;
         ui::show(ui, project, &mut self.session, &facts, &mut self.dialog, &mut self.actions);

@@ -114,7 +114,7 @@ impl Command {
             Self::FitBand => "Fit band to earring",
             Self::OpenFace => "Choose a face…",
             Self::RemoveFace => "Remove face",
-            Self::ShuffleSeed => "New seed",
+            Self::ShuffleSeed => "Shuffle",
             Self::Generate => "Generate",
             Self::Cancel => "Cancel",
             Self::Export => "Export picture…",

@@ -2,8 +2,14 @@
 
 use super::{Action, Palette};
 use eframe::egui;
-use eframe::egui::{Button, Context, Id, Key, Layout, Modal, RichText, TextEdit, TextStyle, Ui, Vec2};
+use eframe::egui::{
+    Button, Context, CornerRadius, Frame, Id, Key, Layout, Margin, Modal, RichText, TextEdit, TextStyle, Ui,
+    Vec2,
+};
 use std::path::PathBuf;
+
+/// Size of an answer's button, points.
+const ANSWER: Vec2 = Vec2::new(88.0, 32.0);
 
 /// What a typed path is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +43,15 @@ impl PathPurpose {
         }
     }
 
+    fn example(self) -> &'static str {
+        match self {
+            Self::OpenProject | Self::SaveProject => "/home/me/spring.adorn",
+            Self::OpenPhoto => "/home/me/earring.png",
+            Self::OpenFace => "/home/me/face.jpg",
+            Self::ExportPicture => "/home/me/spring.png",
+        }
+    }
+
     fn button(self) -> &'static str {
         match self {
             Self::OpenProject | Self::OpenPhoto | Self::OpenFace => "Open",
@@ -67,9 +82,14 @@ pub(super) fn show(ui: &Ui, dialog: &mut Option<Dialog>, actions: &mut Vec<Actio
     }
 }
 
+fn modal(ctx: &Context, name: &str) -> Modal {
+    let frame = Frame::popup(&ctx.global_style()).inner_margin(Margin::same(24));
+    Modal::new(Id::unique(name)).frame(frame.corner_radius(CornerRadius::same(12)))
+}
+
 fn unsaved(ctx: &Context, actions: &mut Vec<Action>) {
     let text = "The project has changes that are not in its file yet.";
-    let response = Modal::new(Id::unique("unsaved")).show(ctx, |ui| {
+    let response = modal(ctx, "unsaved").show(ctx, |ui| {
         heading(ui, "Save the changes first?", text);
         buttons(ui, |ui| {
             answer(ui, "Save", true, Action::SaveThenGoOn, actions);
@@ -83,7 +103,7 @@ fn unsaved(ctx: &Context, actions: &mut Vec<Action>) {
 }
 
 fn recovery(ctx: &Context, name: &str, actions: &mut Vec<Action>) {
-    Modal::new(Id::unique("recovery")).show(ctx, |ui| {
+    modal(ctx, "recovery").show(ctx, |ui| {
         heading(
             ui,
             "Bring back unsaved work?",
@@ -99,22 +119,23 @@ fn recovery(ctx: &Context, name: &str, actions: &mut Vec<Action>) {
 }
 
 fn typed_path(ctx: &Context, purpose: PathPurpose, text: &mut String, actions: &mut Vec<Action>) {
-    let response = Modal::new(Id::unique("typed_path")).show(ctx, |ui| {
+    let response = modal(ctx, "typed_path").show(ctx, |ui| {
         heading(
             ui,
             purpose.headline(),
             "This desktop offers no file dialog. Type or paste the file's full path.",
         );
-        let field = TextEdit::singleline(text).hint_text("/home/me/earring.png").desired_width(f32::INFINITY);
-        let field = ui.name_inputs("Path", |ui| ui.add(field));
+        let field = TextEdit::singleline(text).hint_text(purpose.example()).desired_width(f32::INFINITY);
+        let field = ui.add(field).accessible_name("Path");
+        let path = PathBuf::from(text.trim());
+        let typed = !text.trim().is_empty();
+        // Asked before the focus is taken back.
+        let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         if ui.memory(|memory| memory.focused().is_none()) {
             field.request_focus();
         }
-        let path = PathBuf::from(text.trim());
-        let typed = !text.trim().is_empty();
-        let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         buttons(ui, |ui| {
-            let clicked = ui.add_enabled(typed, primary(ui, purpose.button())).clicked();
+            let clicked = ui.add_enabled(typed, primary(ui, purpose.button(), typed)).clicked();
             if typed && (clicked || entered) {
                 actions.push(Action::CloseDialog);
                 actions.push(purpose.action(path));
@@ -141,18 +162,18 @@ fn buttons(ui: &mut Ui, content: impl FnOnce(&mut Ui)) {
     ui.allocate_ui_with_layout(size, Layout::right_to_left(egui::Align::Center), content);
 }
 
-fn primary(ui: &Ui, label: &str) -> Button<'static> {
+fn primary(ui: &Ui, label: &str, enabled: bool) -> Button<'static> {
     let palette = Palette::of(ui);
+    if !enabled {
+        return Button::new(label.to_owned()).min_size(ANSWER);
+    }
     let text = RichText::new(label.to_owned()).strong().color(palette.on_accent);
-    Button::new(text).fill(palette.accent).min_size(Vec2::new(88.0, 32.0))
+    Button::new(text).fill(palette.accent).min_size(ANSWER)
 }
 
 fn answer(ui: &mut Ui, label: &str, is_primary: bool, action: Action, actions: &mut Vec<Action>) {
-    let button = if is_primary {
-        primary(ui, label)
-    } else {
-        Button::new(label.to_owned()).min_size(Vec2::new(88.0, 32.0))
-    };
+    let button =
+        if is_primary { primary(ui, label, true) } else { Button::new(label.to_owned()).min_size(ANSWER) };
     if ui.add(button).clicked() {
         actions.push(action);
     }

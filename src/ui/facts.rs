@@ -121,7 +121,6 @@ pub struct Facts<'a> {
     pub engine: &'a EngineCard,
     /// A file hovers over the window.
     pub file_hovers: bool,
-    pub sample_offered: bool,
 }
 
 impl Facts<'_> {

@@ -27,7 +27,9 @@ pub(super) fn show(ui: &mut Ui, facts: &Facts<'_>, actions: &mut Vec<Action>) {
 
 fn engine_line(ui: &mut Ui, facts: &Facts<'_>) {
     ui.horizontal(|ui| {
-        let name = caption(ui, facts.engine.name.as_str());
+        // The badge beside it says what follows in brackets.
+        let name = facts.engine.name.split(" (").next().unwrap_or_default();
+        let name = caption(ui, name);
         name.on_hover_text(format!("Paints on {}", facts.engine.device));
         if let Some(worth) = worth(facts.engine.kind) {
             at_right(ui, |ui| badge(ui, worth));

@@ -68,8 +68,7 @@ fn tile(ui: &mut Ui, pose: &PoseCard, side: f32, chosen: bool) -> Response {
     let radius = CornerRadius::same(6);
     ui.painter().rect_filled(rect, radius, Color32::BLACK);
     if let Some(thumbnail) = pose.thumbnail {
-        // The head fills the middle of the network's view; the tile shows that part.
-        let uv = Rect::from_min_max(pos2(0.1, 0.06), pos2(0.9, 0.86));
+        let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
         let tint = if chosen || response.hovered() { Color32::WHITE } else { Color32::from_gray(205) };
         let picture = egui::epaint::RectShape::filled(rect, radius, tint).with_texture(thumbnail.id, uv);
         ui.painter().add(picture);
@@ -104,7 +103,7 @@ fn custom_angles(ui: &mut Ui, project: &mut Project, facts: &Facts<'_>) {
             let room = ui.available_width() - 64.0;
             ui.spacing_mut().slider_width = room.max(48.0);
             ui.spacing_mut().interact_size.x = 48.0;
-            ui.add(Slider::new(value, -limit..=limit).step_by(1.0).suffix("°"));
+            ui.add(Slider::new(value, -limit..=limit).step_by(1.0).fixed_decimals(0).suffix("°"));
         });
     };
     slider("Turn", &mut angles.yaw_deg, YAW_LIMIT_DEG);
@@ -115,7 +114,7 @@ fn custom_angles(ui: &mut Ui, project: &mut Project, facts: &Facts<'_>) {
     }
     let note = match (&project.pose, template) {
         (PoseChoice::Angles(_), _) => "Free angles are in use.".to_owned(),
-        (_, Some(pose)) => format!("Start from “{}”; move a slider to leave it.", pose.name),
+        (_, Some(pose)) => format!("Starts from “{}”.", pose.name),
         (PoseChoice::Template(id), None) if !facts.poses.is_empty() => {
             format!("This project's pose, {id}, is not in the library: choose another.")
         }

@@ -9,10 +9,13 @@ use eframe::egui::{
 };
 
 const TILE: f32 = 56.0;
+/// Height of the strip: a tile and the ring around the chosen one.
+pub(super) const HEIGHT: f32 = TILE + 6.0;
 
 pub(super) fn show(ui: &mut Ui, session: &mut Session, facts: &Facts<'_>, actions: &mut Vec<Action>) {
     ScrollArea::horizontal().id_salt("history").auto_shrink([false, true]).show(ui, |ui| {
         ui.horizontal(|ui| {
+            ui.add_space(3.0);
             for card in facts.history.iter().rev() {
                 let shown = facts.picture_number == Some(card.number) && session.mode != ViewMode::Layout;
                 if tile(ui, card, shown).clicked() {

@@ -53,11 +53,11 @@ pub fn show(
         .frame(panel.inner_margin(Margin::symmetric(16, 4)))
         .resizable(false)
         .show(ui, |ui| notice::status_line(ui, project, facts));
-    let gallery_width = if narrow { 248.0 } else { 296.0 };
+    let gallery_width = if narrow { 256.0 } else { 328.0 };
     Panel::left("gallery").frame(panel).resizable(false).exact_size(gallery_width).show(ui, |ui| {
         gallery::show(ui, project, facts, actions);
     });
-    let inspector_width = if narrow { 280.0 } else { 312.0 };
+    let inspector_width = if narrow { 296.0 } else { 320.0 };
     Panel::right("inspector").frame(panel).resizable(false).exact_size(inspector_width).show(ui, |ui| {
         let footer = panel.inner_margin(Margin::symmetric(16, 12));
         Panel::bottom("generate").frame(footer).resizable(false).show(ui, |ui| {

@@ -20,7 +20,7 @@ pub(super) fn show(ui: &mut Ui, facts: &Facts<'_>, actions: &mut Vec<Action>) {
     }
     Area::new(Id::unique("notices"))
         .order(Order::Foreground)
-        .anchor(Align2::CENTER_BOTTOM, Vec2::new(0.0, -48.0))
+        .anchor(Align2::CENTER_BOTTOM, Vec2::new(0.0, -120.0))
         .show(ui.ctx(), |ui| {
             let first = facts.notices.len().saturating_sub(MOST_SHOWN);
             for notice in &facts.notices[first..] {

@@ -48,6 +48,8 @@ pub struct Session {
     pub(super) grip: Option<Grip>,
     /// A zoom step waiting for the canvas, which alone knows its own size: factor about the view's middle.
     pub zoom_step: Option<f32>,
+    /// Screen pixels per canvas pixel in the last frame.
+    pub(super) shown_scale: f32,
     /// Where the face box lay last, for files dropped on it.
     pub face_box: egui::Rect,
 }
@@ -70,6 +72,7 @@ impl Default for Session {
             dark: true,
             grip: None,
             zoom_step: None,
+            shown_scale: 1.0,
             face_box: egui::Rect::NOTHING,
         }
     }

@@ -146,7 +146,7 @@ fn visuals(palette: &Palette, dark: bool) -> Visuals {
     visuals.warn_fg_color = palette.warning;
     visuals.error_fg_color = palette.trouble;
     visuals.slider_trailing_fill = true;
-    visuals.handle_shape = HandleShape::Circle;
+    visuals.handle_shape = HandleShape::Rect { aspect_ratio: 0.4 };
     visuals
 }
 

@@ -26,7 +26,8 @@ pub(super) fn show(ui: &mut Ui, session: &Session, facts: &Facts<'_>, actions: &
             command(ui, Command::Export, Weight::Normal, facts.picture.is_some(), actions);
             theme_button(ui, session, actions);
             if roomy {
-                ui.add_space(16.0);
+                divider(ui, &palette);
+                ui.spacing_mut().item_spacing.x = 8.0;
                 document_name(ui, facts, &palette);
             }
         });
@@ -34,7 +35,7 @@ pub(super) fn show(ui: &mut Ui, session: &Session, facts: &Facts<'_>, actions: &
 }
 
 fn theme_button(ui: &mut Ui, session: &Session, actions: &mut Vec<Action>) {
-    let text = if session.dark { "Light" } else { "Dark" };
+    let text = if session.dark { "Light theme" } else { "Dark theme" };
     let button = egui::Button::new(text).frame_when_inactive(false);
     if ui.add(button).on_hover_text(Command::ToggleTheme.tooltip()).clicked() {
         actions.push(Action::Command(Command::ToggleTheme));

@@ -138,11 +138,17 @@ pub(super) fn sized_command(
     let palette = Palette::of(ui);
     let text = RichText::new(command.label());
     let button = match weight {
+        // A faded accent under faded text cannot be read.
+        Weight::Primary if !enabled => Button::new(text),
         Weight::Primary => Button::new(text.strong().color(palette.on_accent)).fill(palette.accent),
         Weight::Normal => Button::new(text),
         Weight::Flat => Button::new(text).frame_when_inactive(false),
     };
-    let response = ui.add_enabled(enabled, button.min_size(size));
+    let response = if size == Vec2::ZERO {
+        ui.add_enabled(enabled, button)
+    } else {
+        ui.add_enabled_ui(enabled, |ui| ui.add_sized(size, button)).inner
+    };
     let hint = match command.shortcut() {
         Some(shortcut) => format!("{} ({})", command.tooltip(), ui.ctx().format_shortcut(&shortcut)),
         None => command.tooltip().to_owned(),

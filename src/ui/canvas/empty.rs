@@ -1,15 +1,15 @@
 //! The canvas before anything lies on it: what to do first.
 
 use super::super::widgets::{Weight, command};
-use super::super::{Action, Command, Facts, Palette};
+use super::super::{Action, Command, Palette};
 use eframe::egui::{
     Align, Align2, CornerRadius, FontId, Frame, Layout, Margin, Painter, Rect, RichText, Stroke, StrokeKind,
     TextStyle, Ui, UiBuilder, Vec2, vec2,
 };
 
-const CARD: Vec2 = vec2(380.0, 188.0);
+const CARD: Vec2 = vec2(392.0, 164.0);
 
-pub(super) fn show(ui: &mut Ui, area: Rect, facts: &Facts<'_>, actions: &mut Vec<Action>) {
+pub(super) fn show(ui: &mut Ui, area: Rect, actions: &mut Vec<Action>) {
     let palette = Palette::of(ui);
     let size = CARD.min(area.size() - Vec2::splat(16.0));
     let card = Rect::from_center_size(area.center(), size);
@@ -31,9 +31,7 @@ pub(super) fn show(ui: &mut Ui, area: Rect, facts: &Facts<'_>, actions: &mut Vec
                 let row = Vec2::new(240.0, 32.0);
                 ui.allocate_ui_with_layout(row, Layout::left_to_right(Align::Center), |ui| {
                     command(ui, Command::OpenPhoto, Weight::Primary, true, actions);
-                    if facts.sample_offered {
-                        command(ui, Command::TrySample, Weight::Normal, true, actions);
-                    }
+                    command(ui, Command::TrySample, Weight::Normal, true, actions);
                 });
             });
     });

@@ -57,11 +57,11 @@ impl Lens {
         Rect::from_min_size(self.origin, self.canvas * self.points())
     }
 
-    pub(super) fn to_screen(&self, canvas: Point) -> Pos2 {
+    pub(super) fn to_screen(self, canvas: Point) -> Pos2 {
         self.origin + vec2(canvas.x as f32, canvas.y as f32) * self.points()
     }
 
-    pub(super) fn to_canvas(&self, screen: Pos2) -> Point {
+    pub(super) fn to_canvas(self, screen: Pos2) -> Point {
         let canvas = (screen - self.origin) / self.points();
         Point { x: f64::from(canvas.x), y: f64::from(canvas.y) }
     }

@@ -13,8 +13,7 @@ mod pointer;
 
 pub(super) use grip::Grip;
 
-use super::history;
-use super::{Action, Facts, Palette, Session, ViewMode};
+use super::{Action, Facts, Palette, Session, ViewMode, history};
 use crate::project::{Project, Scale};
 use eframe::egui::{Frame, Margin, Panel, Role, Sense, Ui, WidgetInfo};
 use lens::Lens;
@@ -31,12 +30,16 @@ pub(super) fn show(
     Panel::top("canvas_header").frame(header).resizable(false).show_separator_line(false).show(ui, |ui| {
         controls::header(ui, project, session, facts);
     });
-    if !facts.history.is_empty() {
-        let strip = Frame::new().inner_margin(Margin::symmetric(16, 8));
-        Panel::bottom("history").frame(strip).resizable(false).show_separator_line(false).show(ui, |ui| {
-            history::show(ui, session, facts, actions);
+    let strip = Frame::new().inner_margin(Margin::symmetric(16, 8));
+    let height = if facts.history.is_empty() { 28.0 } else { history::HEIGHT };
+    Panel::bottom("history")
+        .exact_size(height + 16.0)
+        .frame(strip)
+        .resizable(false)
+        .show_separator_line(false)
+        .show(ui, |ui| {
+            controls::foot(ui, session, facts, actions);
         });
-    }
     let area = ui.available_rect_before_wrap();
     let id = ui.make_persistent_id("canvas");
     let response = ui.interact(area, id, Sense::click_and_drag());
@@ -58,12 +61,12 @@ pub(super) fn show(
     let palette = Palette::of(ui);
     paint::show(ui, &painter, project, session, facts, &lens);
     if project.earrings.is_empty() && facts.run.is_none() && session.mode == ViewMode::Layout {
-        empty::show(ui, area, facts, actions);
+        empty::show(ui, area, actions);
     }
     if facts.file_hovers {
         empty::drop_hint(&painter, area, &palette);
     }
-    controls::zoom(ui, area, session, &lens, actions);
+    session.shown_scale = lens.scale();
 }
 
 /// The canvas in words, for those who cannot see it.

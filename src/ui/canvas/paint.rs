@@ -6,16 +6,21 @@ use super::super::{Facts, Palette, ProductState, Session, Texture, ViewMode};
 use super::grip::{band_bar, turn_handle};
 use super::lens::Lens;
 use super::placement::corners;
+use crate::engine::EngineKind;
 use crate::project::{Earring, Point, Project, Scale};
 use crate::scene::Band;
 use eframe::egui::epaint::{Mesh, RectShape, Vertex};
 use eframe::egui::{
-    Align2, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, TextStyle, Ui,
-    Vec2, pos2, vec2,
+    Align2, Color32, CornerRadius, FontId, Painter, Pos2, Rangef, Rect, Shape, Stroke, StrokeKind, TextStyle,
+    Ui, Vec2, pos2, vec2,
 };
 
 const WHOLE: Rect = Rect { min: Pos2::ZERO, max: pos2(1.0, 1.0) };
 const HANDLE: f32 = 5.0;
+/// A smaller misfit is left to the inspector to tell, millimetres.
+const TOLD_MM: f64 = 2.0;
+/// What the misfit's words and their distance take, points.
+const PILL_ROOM: f32 = 240.0;
 
 pub(super) fn show(
     ui: &Ui,
@@ -71,8 +76,16 @@ impl Brush<'_> {
         }
         let inside = painter.with_clip_rect(painter.clip_rect().intersect(self.lens.frame()));
         for earring in &project.earrings {
-            if let Some(ProductState::Ready { texture, size, .. }) = facts.product(earring.id) {
-                inside.add(self.earring(earring, *texture, *size));
+            match facts.product(earring.id) {
+                Some(ProductState::Ready { texture, size, .. }) => {
+                    inside.add(self.earring(earring, *texture, *size));
+                }
+                Some(ProductState::Failed(_)) => {
+                    let at = self.lens.frame().center_top() + vec2(0.0, 24.0);
+                    let text = "The earring's photo cannot be read: put it back, or replace it.";
+                    self.pill(painter, at, Align2::CENTER_TOP, text, self.palette.text);
+                }
+                Some(ProductState::Reading) | None => {}
             }
         }
     }
@@ -104,9 +117,12 @@ impl Brush<'_> {
             }
             _ => self.layout(project, facts, painter),
         }
+        // Layout previews carry their label in their pixels.
         let kind =
             facts.history.iter().find(|card| Some(card.number) == facts.picture_number).map(|card| card.kind);
-        if let Some(worth) = kind.filter(|_| preview.is_none()).and_then(worth) {
+        if let Some(worth) =
+            kind.filter(|kind| preview.is_none() && *kind == EngineKind::Untrained).and_then(worth)
+        {
             let at = frame.right_top() + vec2(-12.0, 12.0);
             self.pill(painter, at, Align2::RIGHT_TOP, worth, self.palette.text);
         }
@@ -146,19 +162,27 @@ impl Brush<'_> {
         let misfit = layout.scene.misfit;
         self.painter.circle_stroke(lobe, 4.0, Stroke::new(3.0, Color32::from_black_alpha(90)));
         self.painter.circle_stroke(lobe, 4.0, Stroke::new(1.5, Color32::WHITE));
-        if misfit.mm.abs() < 0.5 || session.grip.is_some() {
+        if misfit.mm.abs() < TOLD_MM || session.grip.is_some() {
             return;
         }
         let line = Shape::dashed_line(&[hook, lobe], Stroke::new(1.5, self.palette.warning), 4.0, 4.0);
         self.painter.extend(line);
-        let middle = hook + (lobe - hook) / 2.0;
-        self.pill(
-            self.painter,
-            middle + vec2(12.0, 0.0),
-            Align2::LEFT_CENTER,
-            &misfit_text(misfit),
-            self.palette.text,
-        );
+        // Beside the earring's box, where it hides neither hook nor product.
+        let matte = match facts.product(earring.id) {
+            Some(ProductState::Ready { matte, .. }) => *matte,
+            _ => return,
+        };
+        let corners = corners(earring, matte).map(|corner| self.lens.to_screen(corner));
+        let columns = corners.iter().fold(Rangef::point(hook.x), |columns, corner| {
+            Rangef::new(columns.min.min(corner.x), columns.max.max(corner.x))
+        });
+        let y = hook.y + (lobe.y - hook.y) / 2.0;
+        let (at, anchor) = if columns.max + PILL_ROOM < self.lens.frame().right() {
+            (pos2(columns.max + 16.0, y), Align2::LEFT_CENTER)
+        } else {
+            (pos2(columns.min - 16.0, y), Align2::RIGHT_CENTER)
+        };
+        self.pill(self.painter, at, anchor, &misfit_text(misfit), self.palette.text);
     }
 
     fn handles(&self, earring: &Earring, matte: Rect) {

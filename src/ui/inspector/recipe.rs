@@ -16,11 +16,11 @@ pub(super) fn show(ui: &mut Ui, project: &mut Project, session: &mut Session, ac
     let recipe = &mut project.recipe;
     section(ui, "Recipe", |ui| {
         row(ui, "Seed", |ui| {
-            ui.add_sized(Vec2::new(88.0, 28.0), DragValue::new(&mut recipe.seed).speed(1.0));
+            ui.add_sized(Vec2::new(80.0, 28.0), DragValue::new(&mut recipe.seed).speed(1.0));
             command(ui, Command::ShuffleSeed, Weight::Flat, true, actions);
         });
         row(ui, "", |ui| {
-            ui.checkbox(&mut session.seed_locked, "Keep for the next picture")
+            ui.checkbox(&mut session.seed_locked, "Keep this seed")
                 .on_hover_text("Off: every picture draws a seed of its own");
         });
         row(ui, "Steps", |ui| steps(ui, recipe));

@@ -84,7 +84,10 @@ fn ratio_field(ui: &mut Ui, ratio: &mut f64) {
     row(ui, "Face height", |ui| {
         let mut percent = *ratio * 100.0;
         ui.spacing_mut().slider_width = (ui.available_width() - 68.0).max(48.0);
-        if ui.add(Slider::new(&mut percent, 10.0..=100.0).step_by(1.0).suffix(" %")).changed() {
+        if ui
+            .add(Slider::new(&mut percent, 10.0..=100.0).step_by(1.0).fixed_decimals(0).suffix(" %"))
+            .changed()
+        {
             *ratio = percent / 100.0;
         }
     });

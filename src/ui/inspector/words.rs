@@ -18,5 +18,5 @@ fn field(ui: &mut Ui, name: &str, text: &mut String, hint: &str, rows: usize) {
         .desired_rows(rows)
         .desired_width(f32::INFINITY)
         .margin(Margin::symmetric(8, 6));
-    ui.name_inputs(name, |ui| ui.add(field));
+    ui.add(field).accessible_name(name);
 }

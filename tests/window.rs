@@ -1,0 +1,368 @@
+//! The window as a designer uses it: pointer, keys and buttons, no display.
+//!
+//! Found by accessible names, so these tests also say that everything has one.
+
+#![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
+
+use adorn::app::{Answer, FileDialogs, Setup, Window};
+use adorn::engine::progress::{Control, Progress, Stage};
+use adorn::engine::{Engine, EngineCard, EngineError, EngineKind, Generated, NetworkSize, Request};
+use adorn::project::{self, PoseChoice, Project, Scale};
+use adorn::ui::{Action, Command, PathPurpose};
+use eframe::egui::accesskit::Role;
+use eframe::egui::{Key, Modifiers, Pos2, vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use image::{Rgba, RgbaImage};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Longer than anything here takes, even on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Answers every question for a file with the path a test laid ready.
+struct LaidReady(PathBuf);
+
+impl FileDialogs for LaidReady {
+    fn ask(&self, _purpose: PathPurpose, _suggestion: &Path) -> Answer {
+        let path = self.0.clone();
+        Box::pin(std::future::ready(Some(path)))
+    }
+}
+
+/// A desktop without dialogs.
+struct NoDialogs;
+
+impl FileDialogs for NoDialogs {
+    fn ask(&self, _purpose: PathPurpose, _suggestion: &Path) -> Answer {
+        Box::pin(std::future::ready(None))
+    }
+}
+
+/// Paints until it is told to stop.
+struct Endless;
+
+impl Engine for Endless {
+    fn card(&self) -> EngineCard {
+        EngineCard { name: "endless".to_owned(), kind: EngineKind::Untrained, device: "cpu".to_owned() }
+    }
+
+    fn network_size(&self, _width: u32, _height: u32) -> NetworkSize {
+        NetworkSize::new(64, 64).expect("a network size")
+    }
+
+    fn generate(&self, _request: &Request<'_>, control: &Control) -> Result<Generated, EngineError> {
+        loop {
+            control.step(Progress::new(Stage::Painting, 3, 30))?;
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+struct Studio {
+    folder: tempfile::TempDir,
+    harness: Harness<'static, Window>,
+}
+
+impl Studio {
+    fn new(
+        folder: tempfile::TempDir,
+        dialogs: Box<dyn FileDialogs>,
+        painter: Option<Arc<dyn Engine>>,
+    ) -> Self {
+        let data_folder = folder.path().join("data");
+        let setup = Setup { project: None, data_folder, dialogs, painter, started: Instant::now() };
+        let harness = Harness::builder()
+            .with_size(vec2(1440.0, 900.0))
+            .with_max_steps(64)
+            .build_eframe(|cc| Window::new(&cc.egui_ctx, setup));
+        let mut studio = Self { folder, harness };
+        studio.wait("the studio to be ready", |window| !window.is_busy());
+        studio
+    }
+
+    fn simple() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let dialogs = Box::new(LaidReady(folder.path().join("spring.adorn")));
+        Self::new(folder, dialogs, None)
+    }
+
+    /// With a product on the canvas.
+    fn composed() -> Self {
+        let mut studio = Self::simple();
+        studio.add_product();
+        studio
+    }
+
+    fn add_product(&mut self) {
+        let photo = product_photo(self.folder.path());
+        self.harness.state_mut().ask(Action::AddEarring(photo));
+        self.wait("the earring", |window| !window.project().earrings.is_empty() && !window.is_busy());
+    }
+
+    fn wait(&mut self, what: &str, done: impl Fn(&Window) -> bool) {
+        let started = Instant::now();
+        loop {
+            self.harness.step();
+            if done(self.harness.state()) {
+                self.harness.run_steps(2);
+                return;
+            }
+            assert!(started.elapsed() < PATIENCE, "waited in vain for {what}");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    fn click(&mut self, label: &str) {
+        self.harness.get_by_label(label).click();
+        self.harness.run_steps(3);
+    }
+
+    fn says(&self, text: &str) -> bool {
+        self.harness.query_all_by_label_contains(text).next().is_some()
+    }
+
+    fn project(&self) -> &Project {
+        self.harness.state().project()
+    }
+
+    /// Where a canvas pixel is on the screen: the canvas is square and fitted.
+    fn on_screen(&self, x: f32, y: f32) -> Pos2 {
+        let area = self.harness.get_by_role_and_label(Role::Canvas, "Canvas").rect();
+        let side = area.size().min_elem() - 48.0;
+        area.center() + vec2(x / 1024.0 - 0.5, y / 1024.0 - 0.5) * side
+    }
+
+    fn drag(&mut self, from: Pos2, to: Pos2) {
+        self.harness.hover_at(from);
+        self.harness.step();
+        self.harness.drag_at(from);
+        self.harness.step();
+        for share in [0.3, 0.7, 1.0] {
+            self.harness.hover_at(from + (to - from) * share);
+            self.harness.step();
+        }
+        self.harness.drop_at(to);
+        self.harness.run_steps(3);
+    }
+}
+
+/// A gold drop on a transparent ground: 200 x 400 pixels, the product from row 40 to 360.
+fn product_photo(folder: &Path) -> PathBuf {
+    let mut photo = RgbaImage::new(200, 400);
+    for (x, y, pixel) in photo.enumerate_pixels_mut() {
+        let across = (f64::from(x) - 100.0) / 60.0;
+        let down = (f64::from(y) - 200.0) / 160.0;
+        if across.hypot(down) < 1.0 {
+            *pixel = Rgba([212, 170, (x % 120) as u8, 255]);
+        }
+    }
+    let path = folder.join("drop.png");
+    photo.save(&path).expect("a written photo");
+    path
+}
+
+#[test]
+fn an_ad_is_composed_painted_undone_saved_and_opened_again() {
+    let mut studio = Studio::composed();
+    let hook = studio.project().earrings[0].hook_in_canvas;
+    let start = studio.on_screen(hook.x as f32, hook.y as f32 + 150.0);
+
+    studio.drag(start, start + vec2(60.0, 30.0));
+    let moved = studio.project().earrings[0].hook_in_canvas;
+    assert!(moved.x > hook.x + 40.0 && moved.y > hook.y + 20.0, "{hook:?} -> {moved:?}");
+
+    studio.click("Draw band");
+    let (from, to) = (studio.on_screen(900.0, 200.0), studio.on_screen(900.0, 700.0));
+    studio.drag(from, to);
+    let Scale::Band { top, bottom } = studio.project().scale else { panic!("no drawn band") };
+    assert!((top - 200.0).abs() <= 3.0 && (bottom - 700.0).abs() <= 3.0, "{top} {bottom}");
+
+    studio.harness.get_by_label("Pose Lifted chin").click();
+    studio.harness.run_steps(3);
+    assert_ne!(studio.project().pose, PoseChoice::default());
+
+    studio.click("Generate");
+    studio.wait("the picture", |window| !window.is_painting());
+    let pictures = studio.harness.state().pictures();
+    assert_eq!(pictures.len(), 1);
+    assert!(image::open(pictures[0]).is_ok(), "kept on disk before it is shown");
+
+    let composed = studio.project().clone();
+    studio.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    studio.harness.run_steps(3);
+    assert_eq!(studio.project().pose, PoseChoice::default());
+    studio.harness.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
+    studio.harness.run_steps(3);
+    assert_eq!(*studio.project(), composed);
+
+    studio.harness.key_press_modifiers(Modifiers::COMMAND, Key::S);
+    studio.wait("the file", |window| !window.is_unsaved());
+    let file = studio.folder.path().join("spring.adorn");
+    let saved = project::load(&file).expect("a project");
+    assert_eq!(saved.earrings[0].file, "drop.png", "relative to the project");
+
+    studio.click("New");
+    assert!(studio.project().earrings.is_empty());
+    studio.harness.state_mut().ask(Action::OpenProject(file));
+    studio.wait("the project", |window| !window.project().earrings.is_empty() && !window.is_busy());
+    assert_eq!(*studio.project(), saved);
+    assert!(!studio.harness.state().is_unsaved());
+}
+
+#[test]
+fn cancel_stops_a_picture_and_edits_meanwhile_stay() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut studio = Studio::new(folder, Box::new(NoDialogs), Some(Arc::new(Endless)));
+    studio.add_product();
+    studio.click("Generate");
+    assert!(studio.harness.state().is_painting());
+    assert!(studio.says("Painting, 3 of 30") || studio.says("Preparing"));
+    studio.harness.state_mut().ask(Action::PickPose("front-straight".to_owned()));
+    studio.click("Cancel");
+    studio.wait("the end", |window| !window.is_painting());
+    assert!(studio.says("Stopped"));
+    assert!(studio.harness.state().pictures().is_empty());
+    assert_eq!(studio.project().earrings.len(), 1);
+}
+
+#[test]
+fn an_empty_canvas_says_what_to_do() {
+    let studio = Studio::simple();
+    assert!(studio.says("Drop an earring's photo here"));
+    assert!(studio.says("Try the sample"));
+    assert!(studio.harness.get_by_label("Generate").accesskit_node().is_disabled());
+    assert!(!studio.harness.state().is_unsaved());
+}
+
+#[test]
+fn the_sample_lies_on_the_canvas_after_one_click() {
+    let mut studio = Studio::simple();
+    studio.click("Try the sample");
+    studio.wait("the sample", |window| !window.project().earrings.is_empty() && !window.is_busy());
+    assert!(studio.project().earrings[0].real_height_mm.is_some());
+    assert!(!studio.harness.state().is_unsaved(), "nobody is asked to save a sample");
+}
+
+#[test]
+fn a_bad_photo_is_a_notice_and_changes_nothing() {
+    let mut studio = Studio::composed();
+    let before = studio.project().clone();
+    let bad = studio.folder.path().join("bad.png");
+    std::fs::write(&bad, b"no picture").expect("a written file");
+    studio.harness.state_mut().ask(Action::AddEarring(bad));
+    studio.wait("the notice", |window| !window.is_busy());
+    assert!(studio.says("The photo could not be used"));
+    assert!(studio.says("Your project is as it was"));
+    assert_eq!(*studio.project(), before);
+}
+
+#[test]
+fn a_project_whose_photo_is_gone_opens_and_says_so() {
+    let mut studio = Studio::composed();
+    studio.harness.key_press_modifiers(Modifiers::COMMAND, Key::S);
+    studio.wait("the file", |window| !window.is_unsaved());
+    std::fs::remove_file(studio.folder.path().join("drop.png")).expect("the photo goes");
+    let file = studio.folder.path().join("spring.adorn");
+    studio.harness.state_mut().ask(Action::OpenProject(file));
+    studio.harness.run_steps(2);
+    studio.wait("the project", |window| !window.is_busy());
+    assert!(studio.says("cannot read the picture"));
+    assert_eq!(studio.project().earrings.len(), 1, "the earring is not thrown away");
+}
+
+#[test]
+fn a_broken_project_leaves_the_one_on_show() {
+    let mut studio = Studio::composed();
+    studio.harness.key_press_modifiers(Modifiers::COMMAND, Key::S);
+    studio.wait("the file", |window| !window.is_unsaved());
+    let before = studio.project().clone();
+    let broken = studio.folder.path().join("broken.adorn");
+    std::fs::write(&broken, "{ \"format\": 1, ").expect("a written file");
+    studio.harness.state_mut().ask(Action::OpenProject(broken));
+    studio.harness.run_steps(2);
+    studio.wait("the notice", |window| !window.is_busy());
+    assert!(studio.says("The project could not be opened"));
+    assert_eq!(*studio.project(), before);
+}
+
+#[test]
+fn unsaved_work_is_asked_about_before_it_goes() {
+    let mut studio = Studio::composed();
+    studio.click("New");
+    assert!(studio.says("Save the changes first?"));
+    assert_eq!(studio.project().earrings.len(), 1, "nothing is gone yet");
+    studio.click("Go back");
+    assert!(!studio.says("Save the changes first?"));
+    studio.click("New");
+    studio.click("Throw away");
+    assert!(studio.project().earrings.is_empty());
+}
+
+#[test]
+fn a_desktop_without_dialogs_gets_a_field_to_type_in() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let photo = product_photo(folder.path());
+    let mut studio = Studio::new(folder, Box::new(NoDialogs), None);
+    studio.harness.state_mut().ask(Action::Command(Command::OpenPhoto));
+    studio.wait("the field", |window| !window.is_busy());
+    assert!(studio.says("This desktop offers no file dialog"));
+    let field = studio.harness.get_by_role_and_label(Role::TextInput, "Path");
+    field.focus();
+    field.type_text(&photo.to_string_lossy());
+    studio.harness.run_steps(3);
+    studio.click("Open");
+    studio.wait("the earring", |window| !window.project().earrings.is_empty());
+}
+
+#[test]
+fn arrow_keys_move_the_earring_by_whole_pixels() {
+    let mut studio = Studio::composed();
+    let before = studio.project().earrings[0].hook_in_canvas;
+    studio.harness.key_press(Key::ArrowRight);
+    studio.harness.run_steps(2);
+    studio.harness.key_press_modifiers(Modifiers::SHIFT, Key::ArrowUp);
+    studio.harness.run_steps(2);
+    let after = studio.project().earrings[0].hook_in_canvas;
+    assert_eq!((after.x - before.x, after.y - before.y), (1.0, -10.0));
+}
+
+#[test]
+fn the_wheel_zooms_about_the_pointer_and_zero_fits_again() {
+    let mut studio = Studio::composed();
+    let at = studio.on_screen(512.0, 512.0);
+    let fits = |studio: &Studio| studio.harness.get_by_label("Fit").accesskit_node().is_disabled();
+    assert!(fits(&studio));
+    studio.harness.hover_at(at);
+    studio.harness.step();
+    studio.harness.event(eframe::egui::Event::Zoom(2.0));
+    studio.harness.run_steps(3);
+    assert!(!fits(&studio));
+    studio.harness.key_press(Key::Num0);
+    studio.harness.run_steps(3);
+    assert!(fits(&studio));
+}
+
+#[test]
+fn work_of_a_window_that_died_is_offered_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let slot = folder.path().join("data/autosave");
+    std::fs::create_dir_all(&slot).expect("a folder");
+    let work = Project { prompt: "half finished".to_owned(), ..Project::default() };
+    project::save(&work, &slot.join("slot-0.adorn")).expect("a recovery file");
+    let mut studio = Studio::new(folder, Box::new(NoDialogs), None);
+    assert!(studio.says("Bring back unsaved work?"));
+    studio.click("Bring back");
+    assert_eq!(studio.project().prompt, "half finished");
+    assert!(studio.harness.state().is_unsaved());
+}
+
+#[test]
+fn every_pose_of_the_library_is_in_the_gallery() {
+    let studio = Studio::simple();
+    let poses = studio.harness.query_all_by_label_contains("Pose ").count();
+    assert_eq!(poses, 15);
+    let canvas = studio.harness.get_by_role_and_label(Role::Canvas, "Canvas").rect();
+    assert!(canvas.size().min_elem() > 500.0);
+}
