@@ -3,7 +3,7 @@
 //! The window polls a job once a frame and never waits for it. Dropping a job asks it to stop. This is the
 //! only module that starts threads or catches panics.
 
-use crate::engine::progress::{CancelFlag, Cancelled, Control, Progress, Stage};
+use crate::engine::progress::{CancelFlag, Control, Progress, Stage};
 use poll_promise::Promise;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -107,7 +107,8 @@ fn replace_keeping_preview(latest: &Mutex<Progress>, mut progress: Progress) {
 fn run_guarded<T>(work: impl FnOnce(&Control) -> anyhow::Result<T>, control: &Control) -> Outcome<T> {
     match catch_unwind(AssertUnwindSafe(|| work(control))) {
         Ok(Ok(value)) => Outcome::Done(value),
-        Ok(Err(error)) if error.chain().any(|cause| cause.is::<Cancelled>()) => Outcome::Cancelled,
+        // Asked of the control, not of the error: transparent errors hide their cause.
+        Ok(Err(_)) if control.check().is_err() => Outcome::Cancelled,
         Ok(Err(error)) => Outcome::Failed(error),
         Err(payload) => Outcome::Panicked(panic_message(payload.as_ref())),
     }
@@ -115,7 +116,7 @@ fn run_guarded<T>(work: impl FnOnce(&Control) -> anyhow::Result<T>, control: &Co
 
 fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+    text.or_else(|| payload.downcast_ref().cloned()).unwrap_or_else(|| "no message".to_owned())
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //!
 //! Reads source text: `crate::room` and `super::` paths outside test modules and comments.
 
+#![expect(clippy::expect_used, reason = "a test, helpers included")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -93,10 +95,12 @@ fn source(file: &Path) -> Option<Source> {
     let inside = path.strip_prefix("src/").expect("a file of src/");
     let room = inside.split(['/', '.']).next().expect("a first component").to_owned();
     let text = fs::read_to_string(file).expect("UTF-8 source");
-    (room != "lib").then(|| Source { code: code_only(&text), lines: text.lines().count(), path, room })
+    let code = if path.ends_with("/tests.rs") { String::new() } else { code_only(&text) };
+    (room != "lib").then(|| Source { code, lines: text.lines().count(), path, room })
 }
 
-/// The text before the file's test module, without comment lines and trailing comments.
+/// The text before the file's test module, without comment lines and trailing comments. (Test modules in
+/// files of their own are called `tests.rs` and are left out as a whole.)
 fn code_only(text: &str) -> String {
     let end = text.find("#[cfg(test)]\nmod tests").unwrap_or(text.len());
     let without_comment = |line: &str| line.split("//").next().unwrap_or_default().to_owned();

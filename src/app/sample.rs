@@ -2,33 +2,15 @@
 
 use super::document::absolute_paths;
 use crate::project::{self, Project};
+use crate::workflow::{Existing, unpack_sample};
 use anyhow::Context as _;
-use std::io::Write;
 use std::path::Path;
-
-const PROJECT: &str = "sample.adorn";
-
-/// The sample project and its photos, by file name.
-const FILES: [(&str, &[u8]); 3] = [
-    (PROJECT, include_bytes!("../../assets/sample/sample.adorn")),
-    ("earring.png", include_bytes!("../../assets/sample/earring.png")),
-    ("face.png", include_bytes!("../../assets/sample/face.png")),
-];
 
 /// Writes the sample into `folder`, over an older one, and reads its project; paths inside are absolute.
 pub(super) fn unpack(folder: &Path) -> anyhow::Result<Project> {
-    let write = || -> std::io::Result<()> {
-        std::fs::create_dir_all(folder)?;
-        for (name, bytes) in FILES {
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
-            file.write_all(bytes)?;
-            file.persist(folder.join(name)).map_err(|error| error.error)?;
-        }
-        Ok(())
-    };
-    write()
+    let path = unpack_sample(folder, Existing::Replace)
         .with_context(|| format!("cannot unpack the sample; free some disk space ({})", folder.display()))?;
-    Ok(absolute_paths(&project::load(&folder.join(PROJECT))?, folder))
+    Ok(absolute_paths(&project::load(&path)?, folder))
 }
 
 #[cfg(test)]

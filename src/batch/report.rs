@@ -1,8 +1,8 @@
 //! `report.json`: what an export did, for people and for the next program in line.
 
 use crate::engine::EngineCard;
+use crate::project::write_whole;
 use serde::Serialize;
-use std::io::Write;
 use std::path::Path;
 
 /// What an export did.
@@ -67,12 +67,7 @@ impl Report {
 
     /// Writes the report whole or not at all.
     pub(super) fn write(&self, path: &Path) -> std::io::Result<()> {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let mut file = tempfile::Builder::new().prefix(".adorn-").suffix(".json").tempfile_in(folder)?;
         let text = serde_json::to_string_pretty(self)?;
-        file.write_all(text.as_bytes())?;
-        file.write_all(b"\n")?;
-        file.as_file().sync_all()?;
-        file.persist(path).map(drop).map_err(|error| error.error)
+        write_whole(path, |file| writeln!(file, "{text}"))
     }
 }

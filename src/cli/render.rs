@@ -7,7 +7,6 @@ use crate::project::{self, Project, base_of, resolve};
 use crate::workflow::{Picture, Studio, Trace, render_variant, render_variant_traced};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 pub(super) fn run(args: &RenderArgs) -> Result<u8, Failure> {
@@ -89,11 +88,5 @@ fn write_trace(path: &Path, trace: &Trace) -> Result<(), Failure> {
         views.push((name, TensorView::new(Dtype::F32, shape.clone(), bytes).map_err(|error| fault(&error))?));
     }
     let bytes = safetensors::serialize(views, None).map_err(|error| fault(&error))?;
-    let write = || -> std::io::Result<()> {
-        let mut file = tempfile::Builder::new().prefix(".adorn-").tempfile_in(base_of(path))?;
-        file.write_all(&bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map(drop).map_err(|error| error.error)
-    };
-    write().map_err(|error| fault(&error))
+    project::write_whole(path, |file| file.write_all(&bytes)).map_err(|error| fault(&error))
 }

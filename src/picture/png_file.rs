@@ -2,10 +2,11 @@
 //!
 //! Reading is for pictures that came back from outside, so every size is bounded before it is allocated.
 
+use crate::project::write_whole;
 use image::RgbImage;
 use png::text_metadata::ITXtChunk;
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Error, ErrorKind, Write};
+use std::io::{BufReader, Error, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// Keyword of the iTXt chunk that holds a record.
@@ -35,27 +36,8 @@ pub fn write_png(path: &Path, picture: &RgbImage, record: Option<&str>) -> Resul
     if let Some(bytes) = record.map(str::len).filter(|bytes| *bytes > LONGEST_RECORD) {
         return Err(PngError::LongRecord { path: path.to_owned(), bytes });
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let write = || {
-        let mut file = scratch_file(folder)?;
-        encode(BufWriter::new(&mut file), picture, record)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)
-    };
-    write().map(drop).map_err(|source| PngError::Write { path: path.to_owned(), source })
-}
-
-/// A temporary file is private to its owner; a finished picture is an ordinary file, so the umask decides.
-#[cfg(unix)]
-fn scratch_file(folder: &Path) -> Result<tempfile::NamedTempFile, Error> {
-    use std::os::unix::fs::PermissionsExt;
-    let usual = std::fs::Permissions::from_mode(0o666);
-    tempfile::Builder::new().prefix(".adorn-").suffix(".png").permissions(usual).tempfile_in(folder)
-}
-
-#[cfg(not(unix))]
-fn scratch_file(folder: &Path) -> Result<tempfile::NamedTempFile, Error> {
-    tempfile::Builder::new().prefix(".adorn-").suffix(".png").tempfile_in(folder)
+    write_whole(path, |file| encode(file, picture, record))
+        .map_err(|source| PngError::Write { path: path.to_owned(), source })
 }
 
 /// gAMA and cHRM stand beside sRGB for readers that know only those; the values are the ones that the PNG

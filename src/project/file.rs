@@ -4,12 +4,12 @@
 //! is looked at before its fields, and every value is checked once. A file that this Adorn cannot read
 //! completely is an error and stays as it is. Older formats are lifted step by step through [`MIGRATIONS`].
 
-use super::Project;
 use super::check::FieldFault;
+use super::{Project, write_whole};
 use serde::Deserialize;
 use serde_json::Value;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// The file format this version writes.
@@ -157,51 +157,8 @@ pub fn to_json(project: &Project) -> String {
 /// Writes atomically: temporary file, fsync, rename. On error the old file stands.
 pub fn save(project: &Project, path: &Path) -> Result<(), FileError> {
     project.check().map_err(FileError::Unsound)?;
-    write_atomically(path, to_json(project).as_bytes())
+    write_whole(path, |file| file.write_all(to_json(project).as_bytes()))
         .map_err(|source| FileError::Write { path: path.to_owned(), source })
-}
-
-fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::Builder::new().prefix(".adorn-").suffix(".tmp").tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    keep_permissions(path, file.as_file())?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    sync_folder(folder)
-}
-
-/// A replaced file keeps its permissions, a new one gets the usual ones instead of a temporary file's.
-fn keep_permissions(path: &Path, file: &File) -> std::io::Result<()> {
-    match std::fs::metadata(path) {
-        Ok(old) => file.set_permissions(old.permissions()),
-        Err(_) => usual_permissions(file),
-    }
-}
-
-#[cfg(unix)]
-fn usual_permissions(file: &File) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn usual_permissions(_file: &File) -> std::io::Result<()> {
-    Ok(())
-}
-
-/// Makes the rename itself durable.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> std::io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

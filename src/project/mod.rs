@@ -15,12 +15,14 @@ mod paths;
 mod schema;
 mod unknown;
 mod variant;
+mod whole_file;
 
 pub use check::{FieldFault, LARGEST_PLAN, LONGEST_PROMPT};
 pub use file::{FORMAT, FileError, load, parse, save, to_json};
 pub use paths::{base_of, relative_path, resolve};
 pub use schema::schema_json;
 pub use variant::{Variant, VariantName};
+pub use whole_file::write_whole;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -10,6 +10,7 @@ mod notice;
 mod photos;
 mod record;
 mod render;
+mod sample;
 mod studio;
 mod verify;
 
@@ -18,6 +19,7 @@ pub use layout::{Layout, lay_out};
 pub use notice::Notice;
 pub use record::{EngineNote, ExactnessNote, FileDigest, Record, fingerprint};
 pub use render::{Picture, Trace, render_variant, render_variant_traced};
+pub use sample::{Existing, unpack_sample};
 pub use studio::Studio;
 pub use verify::{Verdict, Verified, verify};
 
