@@ -23,6 +23,8 @@
 //! 0  project                                   the document: plain data, units, versions, file
 //! ```
 //!
+//! `vision` and `evaluation` are drawn here and not built yet.
+//!
 //! # Words and frames
 //!
 //! One word for one thing: earring, matte, hook (earring point), lobe (body point), scale band, pose
