@@ -130,7 +130,7 @@ impl BodyModel {
         world
     }
 
-    /// v += sum over p of posedirs[p] (R - I)[p], joints 1..=54, each matrix row by row.
+    /// v += sum over p of `posedirs[p] (R - I)[p]`, joints 1..=54, each matrix row by row.
     fn add_correctives(&self, vertices: &mut [Vec3], rotations: &[DMat3; JOINTS]) {
         for (joint, directions) in self.correctives.chunks_exact(9).enumerate() {
             let change = (rotations[joint + 1] - DMat3::IDENTITY).as_mat3();

@@ -101,7 +101,7 @@ fn blend_shapes(
     Ok((shape, expression))
 }
 
-/// [V, 3, columns] turned around to [columns][V].
+/// `[V, 3, columns]` turned around to `[columns][V]`.
 fn columns(array: &Array<f32>) -> Vec<Vec<Vec3>> {
     let count = array.shape.last().copied().unwrap_or(0);
     let at = |vertex: usize, axis: usize, column: usize| array.data[(vertex * 3 + axis) * count + column];

@@ -1,7 +1,7 @@
 //! A variant becomes a finished picture. Nothing else in the program makes one.
 //!
 //! [`lay_out`] places earring, band and model; [`render_variant`] has an engine paint the model around the
-//! earring and puts the product's pixels back last; [`verify`] proves from a finished file alone that they are
+//! earring and puts the product's pixels back last; [`verify()`] proves from a finished file alone that they are
 //! still there. This room refuses to know windows, commands and which engine it is given.
 
 mod error;
