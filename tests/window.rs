@@ -5,10 +5,12 @@
 #![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
 
 use adorn::app::{Answer, FileDialogs, Setup, Window};
+use adorn::engine::bundle::random::{FileType, RandomSize, write_random};
 use adorn::engine::progress::{Control, Progress, Stage};
 use adorn::engine::{Engine, EngineCard, EngineError, EngineKind, Generated, NetworkSize, Request};
 use adorn::project::{self, PoseChoice, Project, Scale};
 use adorn::ui::{Action, Command, PathPurpose};
+use adorn::workflow;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers, Pos2, vec2};
 use egui_kittest::Harness;
@@ -225,6 +227,61 @@ fn cancel_stops_a_picture_and_edits_meanwhile_stay() {
     assert!(studio.says("Stopped"));
     assert!(studio.harness.state().pictures().is_empty());
     assert_eq!(studio.project().earrings.len(), 1);
+}
+
+#[test]
+fn a_model_bundle_paints_with_its_label_and_is_remembered() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (bundle, data) = (folder.path().join("mini"), folder.path().join("data"));
+    write_random(RandomSize::Mini, 1, FileType::F32, &bundle, &Control::silent()).expect("a bundle");
+    let mut studio = Studio::new(folder, Box::new(LaidReady(bundle)), None);
+    studio.add_product();
+    studio.click("Open model bundle…");
+    studio.wait("the bundle", |window| !window.is_busy());
+    assert!(studio.says("random-mini") && studio.says("Untrained weights"));
+    studio.click("Generate");
+    studio.wait("the picture", |window| !window.is_painting());
+    assert_eq!(studio.harness.state().pictures().len(), 1);
+    let settings = std::fs::read_to_string(data.join("settings.json")).expect("settings");
+    assert!(settings.contains("mini"), "{settings}");
+    studio.click("Back to mannequin");
+    studio.wait("the mannequin", |window| !window.is_busy());
+    assert!(studio.says("Layout preview") && !studio.says("random-mini"));
+}
+
+#[test]
+fn a_folder_that_is_no_bundle_leaves_the_painter_as_it_was() {
+    let mut studio = Studio::composed();
+    let nowhere = studio.folder.path().join("no-bundle");
+    studio.harness.state_mut().ask(Action::OpenBundle(nowhere));
+    studio.wait("the answer", |window| !window.is_busy());
+    assert!(studio.says("The model bundle cannot be used"));
+    assert!(studio.says("Layout preview"));
+}
+
+#[test]
+fn an_exported_picture_is_proven_where_it_lies() {
+    let mut studio = Studio::composed();
+    studio.click("Generate");
+    studio.wait("the picture", |window| !window.is_painting());
+    let target = studio.folder.path().join("shop.png");
+    studio.harness.state_mut().ask(Action::ExportTo(target.clone()));
+    studio.wait("the file", |window| !window.is_busy());
+    let elsewhere = workflow::Studio::shipped("nowhere".into()).expect("the shipped studio");
+    let verified = workflow::verify(&target, None, &elsewhere).expect("read back");
+    assert!(matches!(verified.verdict, workflow::Verdict::Exact { .. }), "{verified:?}");
+}
+
+#[test]
+fn a_canvas_format_is_one_click_and_one_undo() {
+    let mut studio = Studio::composed();
+    let before = studio.project().canvas;
+    studio.harness.get_by_label("9 : 16").click_accesskit();
+    studio.harness.run_steps(3);
+    assert_eq!(studio.project().canvas, project::CanvasSize { width: 1080, height: 1920 });
+    studio.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    studio.harness.run_steps(3);
+    assert_eq!(studio.project().canvas, before);
 }
 
 #[test]

@@ -71,6 +71,7 @@ impl Window {
                 }
             }
             Delivery::Autosaved => {}
+            Delivery::Painter { folder, painter } => self.paint_with(ctx, painter, Some(folder)),
             Delivery::Exported(path) => self.notices.done("Picture exported", path.display().to_string()),
             Delivery::Asked { purpose, path: Some(path), .. } => self.perform(ctx, purpose.action(path)),
             Delivery::Asked { purpose, path: None, was_shown: false } => {
@@ -102,6 +103,10 @@ impl Window {
                 self.notices.trouble("The project is not saved", why, "Your work is still here, unsaved.");
             }
             Purpose::Autosave => tracing::warn!("autosave: {why}"),
+            Purpose::Settings => tracing::warn!("settings: {why}"),
+            Purpose::Bundle => {
+                self.notices.trouble("The model bundle cannot be used", why, "The painter is as it was.");
+            }
             Purpose::Export => {
                 self.notices.trouble("The picture is not exported", why, "It is still in the history.");
             }

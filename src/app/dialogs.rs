@@ -36,6 +36,10 @@ impl FileDialogs for SystemDialogs {
                 let asked = dialog.add_filter("Picture", &["png", "jpg", "jpeg", "webp"]).pick_file();
                 Box::pin(async move { path(asked.await) })
             }
+            PathPurpose::OpenBundle => {
+                let asked = dialog.pick_folder();
+                Box::pin(async move { path(asked.await) })
+            }
             PathPurpose::SaveProject => {
                 let asked = dialog.add_filter("Adorn project", &["adorn"]).set_file_name(offered).save_file();
                 Box::pin(async move { path(asked.await) })

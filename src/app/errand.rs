@@ -4,22 +4,23 @@ use super::autosave;
 use super::dialogs::Answer;
 use super::photos::{ReadyProduct, face_for_show};
 use super::sample;
+use super::settings::Settings;
 use super::textures::for_show;
 use crate::body::{BodyModel, PoseTemplate};
 use crate::control::pose_render;
 use crate::engine::Engine;
+use crate::engine::device::{DTypeChoice, DeviceChoice};
+use crate::engine::diffusion::DiffusionEngine;
 use crate::job::Job;
 use crate::mannequin::MannequinEngine;
 use crate::picture::{load_face, read_record};
 use crate::project::{self, Earring, Project};
 use crate::ui::PathPurpose;
-use crate::workflow::Studio;
-use anyhow::Context as _;
+use crate::workflow::{Studio, hand_over};
 use eframe::egui::Context;
 use image::RgbImage;
 use rayon::prelude::*;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -58,6 +59,11 @@ pub(super) enum Delivery {
         written: Box<Project>,
     },
     Autosaved,
+    /// A model bundle that is ready to paint.
+    Painter {
+        folder: PathBuf,
+        painter: Painter,
+    },
     Exported(PathBuf),
     Asked {
         purpose: PathPurpose,
@@ -80,6 +86,8 @@ pub(super) enum Purpose {
     Open,
     Save,
     Autosave,
+    Bundle,
+    Settings,
     Export,
     Ask,
     OldPicture,
@@ -167,12 +175,26 @@ impl Errand {
         })
     }
 
-    /// The finished file as the history keeps it, record included.
+    /// Reads a model bundle's weights.
+    pub(super) fn bundle(ctx: &Context, folder: PathBuf) -> Self {
+        Self::start(ctx, Purpose::Bundle, move || {
+            let folder = std::path::absolute(&folder).unwrap_or(folder);
+            let engine = DiffusionEngine::open(&folder, DeviceChoice::Auto, DTypeChoice::Auto)?;
+            Ok(Delivery::Painter { folder, painter: Arc::new(engine) })
+        })
+    }
+
+    pub(super) fn remember(ctx: &Context, settings: Settings, folder: PathBuf) -> Self {
+        Self::start(ctx, Purpose::Settings, move || {
+            settings.write(&folder)?;
+            Ok(Delivery::Autosaved)
+        })
+    }
+
+    /// The finished file as the history keeps it, its record put right for its new folder.
     pub(super) fn export(ctx: &Context, kept: PathBuf, target: PathBuf) -> Self {
         Self::start(ctx, Purpose::Export, move || {
-            copy_atomically(&kept, &target).with_context(|| {
-                format!("cannot write the picture; choose another folder ({})", target.display())
-            })?;
+            hand_over(&kept, &target)?;
             Ok(Delivery::Exported(target))
         })
     }
@@ -193,17 +215,6 @@ impl Errand {
             Ok(Delivery::OldPicture { number, picture: for_show(&picture) })
         })
     }
-}
-
-/// A temporary file in the target's folder, synced, then renamed: the target is whole or as it was.
-fn copy_atomically(from: &Path, to: &Path) -> std::io::Result<()> {
-    let bytes = std::fs::read(from)?;
-    let folder = project::base_of(to);
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(&bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(to).map_err(|error| error.error)?;
-    Ok(())
 }
 
 /// Who paints when Generate is pressed.

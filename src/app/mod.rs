@@ -16,6 +16,7 @@ mod layout_preview;
 mod notices;
 mod photos;
 mod sample;
+mod settings;
 mod textures;
 mod update;
 mod window;

@@ -25,6 +25,7 @@ impl Window {
                 let file = self.document.name_of(&path);
                 self.document.project.face = Some(Face { file, crop: None, other: Other::new() });
             }
+            Action::OpenBundle(folder) => self.errands.push(Errand::bundle(ctx, folder)),
             Action::SaveTo(path) => self.save_to(ctx, path),
             Action::ExportTo(path) => self.export_to(ctx, &path),
             Action::Drop(paths, target) => self.dropped(ctx, paths, target),
@@ -80,6 +81,12 @@ impl Window {
             Command::Redo => self.document.redo(),
             Command::OpenPhoto => self.ask_for(ctx, PathPurpose::OpenPhoto),
             Command::OpenFace => self.ask_for(ctx, PathPurpose::OpenFace),
+            Command::OpenBundle => self.ask_for(ctx, PathPurpose::OpenBundle),
+            Command::UseMannequin => {
+                if let Some(ready) = &self.ready {
+                    self.paint_with(ctx, std::sync::Arc::new(ready.mannequin.clone()), None);
+                }
+            }
             Command::RemoveEarring
             | Command::ActualPixels
             | Command::CentreEarring
@@ -201,7 +208,10 @@ impl Window {
         let name = match purpose {
             PathPurpose::SaveProject => format!("{}.adorn", self.document.name()),
             PathPurpose::ExportPicture => format!("{}.png", self.document.name()),
-            PathPurpose::OpenProject | PathPurpose::OpenPhoto | PathPurpose::OpenFace => String::new(),
+            PathPurpose::OpenProject
+            | PathPurpose::OpenPhoto
+            | PathPurpose::OpenFace
+            | PathPurpose::OpenBundle => String::new(),
         };
         let answer = self.dialogs.ask(purpose, &self.document.base().join(name));
         self.errands.push(Errand::ask(ctx, purpose, answer));

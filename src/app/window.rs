@@ -3,12 +3,13 @@
 use super::autosave::{Autosave, Recovered};
 use super::dialogs::{FileDialogs, SystemDialogs};
 use super::document::Document;
-use super::errand::{Errand, Painter};
+use super::errand::{Errand, Painter, Purpose};
 use super::generation::Generation;
 use super::history::History;
 use super::layout_preview::LayoutPreview;
 use super::notices::Notices;
 use super::photos::Photos;
+use super::settings::Settings;
 use crate::engine::{EngineCard, EngineKind};
 use crate::mannequin::MannequinEngine;
 use crate::project::Project;
@@ -58,6 +59,7 @@ pub struct Window {
     pub(super) photos: Photos,
     pub(super) layout: LayoutPreview,
     pub(super) history: History,
+    pub(super) data_folder: PathBuf,
     pub(super) history_folder: PathBuf,
     pub(super) sample_folder: PathBuf,
     pub(super) generation: Option<Generation>,
@@ -98,6 +100,7 @@ impl Window {
             history: History::default(),
             history_folder: setup.data_folder.join("history"),
             sample_folder: setup.data_folder.join("sample"),
+            data_folder: setup.data_folder,
             generation: None,
             errands,
             dialogs: setup.dialogs,
@@ -255,6 +258,7 @@ impl Window {
             history: self.history.cards(),
             notices: self.notices.shown(),
             engine: self.ready.as_ref().map_or(&self.waiting_card, |ready| &ready.card),
+            engine_opens: self.errands.iter().any(|errand| errand.purpose == Purpose::Bundle),
             file_hovers: ctx.input(|input| !input.raw.hovered_files.is_empty()),
         };
         let project = &mut self.document.project;
@@ -314,7 +318,19 @@ impl Window {
         self.errands.push(Errand::thumbnails(ctx, std::sync::Arc::clone(&studio.body), templates));
         let card = painter.card();
         self.ready = Some(Ready { studio, mannequin, painter, card });
+        if self.chosen_painter.is_none() {
+            let bundle = Settings::read(&self.data_folder).bundle;
+            self.errands.extend(bundle.map(|folder| Errand::bundle(ctx, folder)));
+        }
         self.actions.append(&mut self.when_ready);
+    }
+
+    /// Hands the brush over, and remembers the bundle for the next start.
+    pub(super) fn paint_with(&mut self, ctx: &Context, painter: Painter, bundle: Option<PathBuf>) {
+        let Some(ready) = &mut self.ready else { return };
+        ready.card = painter.card();
+        ready.painter = painter;
+        self.errands.push(Errand::remember(ctx, Settings { bundle }, self.data_folder.clone()));
     }
 }
 

@@ -62,17 +62,23 @@ impl CancelFlag {
 /// Given to every long function: report through it, and stop when it says so.
 pub struct Control {
     cancel: CancelFlag,
-    report: Box<dyn Fn(Progress) + Send + Sync>,
+    report: Arc<dyn Fn(Progress) + Send + Sync>,
 }
 
 impl Control {
     pub fn new(cancel: CancelFlag, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        Self { cancel, report: Box::new(report) }
+        Self { cancel, report: Arc::new(report) }
     }
 
     /// Never cancelled, heard by nobody.
     pub fn silent() -> Self {
         Self::new(CancelFlag::default(), |_| {})
+    }
+
+    /// The same job, whose reports pass through `map` on their way.
+    pub fn mapped(&self, map: impl Fn(Progress) -> Progress + Send + Sync + 'static) -> Self {
+        let report = Arc::clone(&self.report);
+        Self::new(self.cancel.clone(), move |progress| report(map(progress)))
     }
 
     /// Reports, then stops if asked to.

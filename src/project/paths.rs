@@ -33,10 +33,11 @@ pub fn base_of(project_file: &Path) -> PathBuf {
     }
 }
 
-/// Absolute, with `.` and `..` taken out by name: a link's own place counts, not where it points.
+/// Absolute, with `.` and `..` taken out by name: a link's own place counts, not where it points. The empty
+/// path is the current folder, as it is where paths are joined.
 fn plain(path: &Path) -> Option<PathBuf> {
     let mut plain = PathBuf::new();
-    for part in std::path::absolute(path).ok()?.components() {
+    for part in std::path::absolute(Path::new(".").join(path)).ok()?.components() {
         match part {
             Component::ParentDir => {
                 plain.pop();
@@ -70,6 +71,12 @@ mod tests {
             let found = plain(&resolve(&base_of(project), &named)).expect("a path");
             assert_eq!(found, Path::new(target));
         }
+    }
+
+    #[test]
+    fn the_empty_path_is_the_current_folder() {
+        assert_eq!(relative_path(Path::new("a.png"), Path::new("")).as_deref(), Some(""));
+        assert_eq!(relative_path(Path::new("ads/a.png"), Path::new("")).as_deref(), Some(".."));
     }
 
     #[test]

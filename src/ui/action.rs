@@ -12,6 +12,8 @@ pub enum Action {
     /// Puts this photo on the canvas, hook in the middle, or at a place of the canvas.
     AddEarring(PathBuf),
     SetFace(PathBuf),
+    /// Paints with this model bundle from now on.
+    OpenBundle(PathBuf),
     SaveTo(PathBuf),
     ExportTo(PathBuf),
     /// Files let go over the window: what they are decides what happens.
@@ -58,6 +60,8 @@ pub enum Command {
     OpenFace,
     RemoveFace,
     ShuffleSeed,
+    OpenBundle,
+    UseMannequin,
     Generate,
     Cancel,
     Export,
@@ -71,7 +75,7 @@ pub enum Command {
 
 impl Command {
     /// Every command, in the order in which keys are looked up: longer shortcuts first.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::SaveAs,
         Self::Redo,
         Self::New,
@@ -95,6 +99,8 @@ impl Command {
         Self::OpenFace,
         Self::RemoveFace,
         Self::ShuffleSeed,
+        Self::OpenBundle,
+        Self::UseMannequin,
         Self::ToggleTheme,
     ];
 
@@ -115,6 +121,8 @@ impl Command {
             Self::OpenFace => "Choose a face…",
             Self::RemoveFace => "Remove face",
             Self::ShuffleSeed => "Shuffle",
+            Self::OpenBundle => "Open model bundle…",
+            Self::UseMannequin => "Back to mannequin",
             Self::Generate => "Generate",
             Self::Cancel => "Cancel",
             Self::Export => "Export picture…",
@@ -143,6 +151,8 @@ impl Command {
             Self::FitBand => "Move the band until the ear lobe meets the earring's hook",
             Self::OpenFace => "Choose a photo of the face the model should resemble",
             Self::RemoveFace => "Let the model be anyone",
+            Self::OpenBundle => "Paint with a model: a folder with unet, vae, controlnet and so on",
+            Self::UseMannequin => "Draw layout previews again, without a model",
             Self::ShuffleSeed => "Draw another seed: another picture from the same settings",
             Self::Generate => "Paint the model around the earring",
             Self::Cancel => "Stop painting; finished pictures are kept",

@@ -19,6 +19,7 @@ pub enum PathPurpose {
     OpenPhoto,
     OpenFace,
     ExportPicture,
+    OpenBundle,
 }
 
 /// The question on show.
@@ -40,6 +41,7 @@ impl PathPurpose {
             Self::OpenPhoto => "Open an earring's photo",
             Self::OpenFace => "Open a photo of a face",
             Self::ExportPicture => "Export the picture",
+            Self::OpenBundle => "Open a model bundle",
         }
     }
 
@@ -49,12 +51,13 @@ impl PathPurpose {
             Self::OpenPhoto => "/home/me/earring.png",
             Self::OpenFace => "/home/me/face.jpg",
             Self::ExportPicture => "/home/me/spring.png",
+            Self::OpenBundle => "/home/me/models/my-bundle",
         }
     }
 
     fn button(self) -> &'static str {
         match self {
-            Self::OpenProject | Self::OpenPhoto | Self::OpenFace => "Open",
+            Self::OpenProject | Self::OpenPhoto | Self::OpenFace | Self::OpenBundle => "Open",
             Self::SaveProject => "Save",
             Self::ExportPicture => "Export",
         }
@@ -68,6 +71,7 @@ impl PathPurpose {
             Self::OpenPhoto => Action::AddEarring(path),
             Self::OpenFace => Action::SetFace(path),
             Self::ExportPicture => Action::ExportTo(path),
+            Self::OpenBundle => Action::OpenBundle(path),
         }
     }
 }
@@ -120,11 +124,7 @@ fn recovery(ctx: &Context, name: &str, actions: &mut Vec<Action>) {
 
 fn typed_path(ctx: &Context, purpose: PathPurpose, text: &mut String, actions: &mut Vec<Action>) {
     let response = modal(ctx, "typed_path").show(ctx, |ui| {
-        heading(
-            ui,
-            purpose.headline(),
-            "This desktop offers no file dialog. Type or paste the file's full path.",
-        );
+        heading(ui, purpose.headline(), "This desktop offers no file dialog. Type or paste the full path.");
         let field = TextEdit::singleline(text).hint_text(purpose.example()).desired_width(f32::INFINITY);
         let field = ui.add(field).accessible_name("Path");
         let path = PathBuf::from(text.trim());

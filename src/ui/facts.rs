@@ -119,6 +119,8 @@ pub struct Facts<'a> {
     pub history: &'a [HistoryCard],
     pub notices: &'a [Notice],
     pub engine: &'a EngineCard,
+    /// A model bundle is being read.
+    pub engine_opens: bool,
     /// A file hovers over the window.
     pub file_hovers: bool,
 }

@@ -1,16 +1,17 @@
 //! Who paints, the button that starts it, and how far it is.
 
 use super::facts::worth;
-use super::widgets::{Weight, at_right, badge, caption, sized_command};
+use super::widgets::{Weight, at_right, badge, caption, command, sized_command};
 use super::{Action, Command, Facts, Palette, ProductState, RunFacts};
+use crate::engine::EngineKind;
 use crate::engine::progress::{Progress, Stage};
-use eframe::egui::{CornerRadius, Rect, Role, Sense, Ui, Vec2, WidgetInfo};
+use eframe::egui::{CornerRadius, Rect, Role, Sense, Spinner, Ui, Vec2, WidgetInfo};
 use std::time::Duration;
 
 const BUTTON_HEIGHT: f32 = 40.0;
 
 pub(super) fn show(ui: &mut Ui, facts: &Facts<'_>, actions: &mut Vec<Action>) {
-    engine_line(ui, facts);
+    engine_line(ui, facts, actions);
     let size = Vec2::new(ui.available_width(), BUTTON_HEIGHT);
     match &facts.run {
         Some(run) => {
@@ -25,7 +26,8 @@ pub(super) fn show(ui: &mut Ui, facts: &Facts<'_>, actions: &mut Vec<Action>) {
     }
 }
 
-fn engine_line(ui: &mut Ui, facts: &Facts<'_>) {
+/// Who paints, and the way to another painter.
+fn engine_line(ui: &mut Ui, facts: &Facts<'_>, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
         // The badge beside it says what follows in brackets.
         let name = facts.engine.name.split(" (").next().unwrap_or_default();
@@ -35,6 +37,19 @@ fn engine_line(ui: &mut Ui, facts: &Facts<'_>) {
             at_right(ui, |ui| badge(ui, worth));
         }
     });
+    ui.horizontal(|ui| {
+        if facts.engine_opens {
+            ui.add(Spinner::new().size(14.0));
+            caption(ui, "Reading the model…");
+            return;
+        }
+        let free = facts.run.is_none();
+        command(ui, Command::OpenBundle, Weight::Normal, free, actions);
+        if facts.engine.kind != EngineKind::Layout {
+            command(ui, Command::UseMannequin, Weight::Normal, free, actions);
+        }
+    });
+    ui.add_space(4.0);
 }
 
 fn progress(ui: &mut Ui, run: &RunFacts) {

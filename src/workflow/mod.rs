@@ -5,9 +5,11 @@
 //! still there. This room refuses to know windows, commands and which engine it is given.
 
 mod error;
+mod handover;
 mod layout;
 mod notice;
 mod photos;
+mod preview;
 mod record;
 mod render;
 mod sample;
@@ -15,6 +17,7 @@ mod studio;
 mod verify;
 
 pub use error::WorkflowError;
+pub use handover::hand_over;
 pub use layout::{Layout, lay_out};
 pub use notice::Notice;
 pub use record::{EngineNote, ExactnessNote, FileDigest, Record, fingerprint};

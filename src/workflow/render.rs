@@ -1,5 +1,6 @@
 //! The one function that makes pictures.
 
+use super::preview::with_product;
 use super::record::{self, Record};
 use super::{Layout, Studio, WorkflowError, lay_out};
 use crate::control::{Hint, appearance_image, pose_image, pose_render};
@@ -10,6 +11,7 @@ use crate::project::{CanvasSize, Variant};
 use glam::DVec2;
 use image::RgbImage;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Named tensors of a generation, each with its shape (CONTRACTS, trace file).
 pub type Trace = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
@@ -59,7 +61,7 @@ fn render(
     control.step(Progress::new(Stage::Preparing, 0, 1))?;
     let layout = lay_out(variant, studio)?;
     let size = engine.network_size(variant.canvas.width, variant.canvas.height);
-    let hint = Hint::new(&layout.placed, layout.scene.band, size);
+    let hint = Arc::new(Hint::new(&layout.placed, layout.scene.band, size));
     let pose = pose_image(&pose_render(&studio.body, &layout.scene.body));
     let appearance = appearance(variant, studio)?;
     let scene = layout.scene.scaled(factor(variant.canvas, size));
@@ -76,7 +78,7 @@ fn render(
         trace,
     };
     control.step(Progress::new(Stage::Preparing, 1, 1))?;
-    let generated = engine.generate(&request, control)?;
+    let generated = engine.generate(&request, &with_product(control, Arc::clone(&hint)))?;
     control.step(Progress::new(Stage::Finishing, 0, 1))?;
     check_size(&generated.picture, size)?;
     let card = engine.card();

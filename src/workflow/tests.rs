@@ -66,6 +66,21 @@ fn picture(variant: &Variant, studio: &Studio) -> Picture {
 }
 
 #[test]
+fn a_picture_handed_over_to_another_folder_is_still_proven() {
+    let (folder, studio) = studio();
+    let (kept, far) = (folder.path().join("kept.png"), folder.path().join("shop/march"));
+    std::fs::create_dir_all(&far).expect("a folder");
+    let picture = picture(&variant(), &studio);
+    write_png(&kept, &picture.pixels, Some(&picture.record.text_at(&kept, &studio.base))).expect("written");
+    let target = far.join("ad.png");
+    hand_over(&kept, &target).expect("handed over");
+    let elsewhere = studio.at("nowhere".into());
+    let verified = verify(&target, None, &elsewhere).expect("read back");
+    assert!(matches!(verified.verdict, Verdict::Exact { .. }), "{verified:?}");
+    assert_eq!(verified.unchanged_since_written, Some(true));
+}
+
+#[test]
 fn the_product_is_exact_and_all_else_is_the_engine_s() {
     let (_folder, studio) = studio();
     let picture = picture(&variant(), &studio);

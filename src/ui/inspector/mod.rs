@@ -1,5 +1,6 @@
 //! The right panel: every decision that is a number or a word, in the order in which an ad is composed.
 
+mod canvas;
 mod earring;
 mod face;
 mod fields;
@@ -27,5 +28,6 @@ pub(super) fn show(
         face::show(ui, project, session, facts, actions);
         words::show(ui, project);
         recipe::show(ui, project, session, actions);
+        canvas::show(ui, project);
     });
 }
