@@ -236,7 +236,7 @@ fn a_model_bundle_paints_with_its_label_and_is_remembered() {
     write_random(RandomSize::Mini, 1, FileType::F32, &bundle, &Control::silent()).expect("a bundle");
     let mut studio = Studio::new(folder, Box::new(LaidReady(bundle)), None);
     studio.add_product();
-    studio.click("Open model bundle…");
+    studio.click("Model bundle…");
     studio.wait("the bundle", |window| !window.is_busy());
     assert!(studio.says("random-mini") && studio.says("Untrained weights"));
     studio.click("Generate");
@@ -244,7 +244,8 @@ fn a_model_bundle_paints_with_its_label_and_is_remembered() {
     assert_eq!(studio.harness.state().pictures().len(), 1);
     let settings = std::fs::read_to_string(data.join("settings.json")).expect("settings");
     assert!(settings.contains("mini"), "{settings}");
-    studio.click("Back to mannequin");
+    studio.harness.get_by_role_and_label(Role::Button, "Mannequin").click();
+    studio.harness.run_steps(3);
     studio.wait("the mannequin", |window| !window.is_busy());
     assert!(studio.says("Layout preview") && !studio.says("random-mini"));
 }

@@ -1,7 +1,7 @@
 //! Who paints, the button that starts it, and how far it is.
 
 use super::facts::worth;
-use super::widgets::{Weight, at_right, badge, caption, command, sized_command};
+use super::widgets::{Weight, at_right, badge, caption, sized_command};
 use super::{Action, Command, Facts, Palette, ProductState, RunFacts};
 use crate::engine::EngineKind;
 use crate::engine::progress::{Progress, Stage};
@@ -10,12 +10,21 @@ use std::time::Duration;
 
 const BUTTON_HEIGHT: f32 = 40.0;
 
+/// Height of the row that holds either the painters or the progress, so that the button below stays put.
+const ROW_HEIGHT: f32 = 32.0;
+
 pub(super) fn show(ui: &mut Ui, facts: &Facts<'_>, actions: &mut Vec<Action>) {
-    engine_line(ui, facts, actions);
+    engine_line(ui, facts);
+    ui.scope(|ui| {
+        ui.set_min_height(ROW_HEIGHT);
+        match &facts.run {
+            Some(run) => progress(ui, run),
+            None => painters(ui, facts, actions),
+        }
+    });
     let size = Vec2::new(ui.available_width(), BUTTON_HEIGHT);
     match &facts.run {
         Some(run) => {
-            progress(ui, run);
             sized_command(ui, Command::Cancel, Weight::Normal, !run.cancelling, size, actions);
         }
         None => {
@@ -26,8 +35,8 @@ pub(super) fn show(ui: &mut Ui, facts: &Facts<'_>, actions: &mut Vec<Action>) {
     }
 }
 
-/// Who paints, and the way to another painter.
-fn engine_line(ui: &mut Ui, facts: &Facts<'_>, actions: &mut Vec<Action>) {
+/// Who paints.
+fn engine_line(ui: &mut Ui, facts: &Facts<'_>) {
     ui.horizontal(|ui| {
         // The badge beside it says what follows in brackets.
         let name = facts.engine.name.split(" (").next().unwrap_or_default();
@@ -37,19 +46,22 @@ fn engine_line(ui: &mut Ui, facts: &Facts<'_>, actions: &mut Vec<Action>) {
             at_right(ui, |ui| badge(ui, worth));
         }
     });
+}
+
+/// The way to another painter.
+fn painters(ui: &mut Ui, facts: &Facts<'_>, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
         if facts.engine_opens {
             ui.add(Spinner::new().size(14.0));
             caption(ui, "Reading the model…");
             return;
         }
-        let free = facts.run.is_none();
-        command(ui, Command::OpenBundle, Weight::Normal, free, actions);
-        if facts.engine.kind != EngineKind::Layout {
-            command(ui, Command::UseMannequin, Weight::Normal, free, actions);
-        }
+        let gap = ui.spacing().item_spacing.x;
+        let half = Vec2::new((ui.available_width() - gap) / 2.0, ui.spacing().interact_size.y);
+        sized_command(ui, Command::OpenBundle, Weight::Normal, true, half, actions);
+        let paints = facts.engine.kind != EngineKind::Layout;
+        sized_command(ui, Command::UseMannequin, Weight::Normal, paints, half, actions);
     });
-    ui.add_space(4.0);
 }
 
 fn progress(ui: &mut Ui, run: &RunFacts) {
