@@ -11,6 +11,9 @@ use crate::workflow::WorkflowError;
 /// What to do where an error does not say.
 const GENERAL_ADVICE: &str = "nothing was written; correct it and run the command again";
 
+/// Characters of a headline.
+const LONGEST_HEADLINE: usize = 300;
+
 /// Why a command ended early.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Failure {
@@ -28,6 +31,7 @@ impl Failure {
     fn with_code(error: impl std::fmt::Display, code: u8) -> Self {
         let text = error.to_string().replace(['\n', '\r'], " ");
         let (headline, advice) = split(&text);
+        let headline = shortened(headline);
         Self { headline, advice, code }
     }
 
@@ -37,6 +41,14 @@ impl Failure {
             advice: "finished files are whole; run the command again to go on".to_owned(),
             code: CANCELLED,
         }
+    }
+}
+
+/// A hostile file can make a message as long as it likes; a line that people read has an end.
+fn shortened(headline: String) -> String {
+    match headline.char_indices().nth(LONGEST_HEADLINE) {
+        Some((end, _)) => format!("{}…", &headline[..end]),
+        None => headline,
     }
 }
 
@@ -114,6 +126,13 @@ mod tests {
             (failure.headline.as_str(), failure.advice.as_str()),
             ("it is broken (x.png)", GENERAL_ADVICE)
         );
+    }
+
+    #[test]
+    fn a_headline_ends_however_deep_a_hostile_file_nests() {
+        let failure = Failure::bad_input(format!("`x{}` is wrong", "[0]".repeat(5000)));
+        assert_eq!(failure.headline.chars().count(), LONGEST_HEADLINE + 1);
+        assert!(failure.headline.ends_with('…'));
     }
 
     #[test]
