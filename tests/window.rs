@@ -276,13 +276,16 @@ fn an_exported_picture_is_proven_where_it_lies() {
 #[test]
 fn a_canvas_format_is_one_click_and_one_undo() {
     let mut studio = Studio::composed();
-    let before = studio.project().canvas;
-    studio.harness.get_by_label("9 : 16").click_accesskit();
+    let before = studio.project().clone();
+    studio.harness.get_by_role(Role::ComboBox).click();
     studio.harness.run_steps(3);
+    studio.click("Story 9 : 16");
     assert_eq!(studio.project().canvas, project::CanvasSize { width: 1080, height: 1920 });
+    let (old, new) = (before.earrings[0].hook_in_canvas, studio.project().earrings[0].hook_in_canvas);
+    assert_eq!((new.x - old.x, new.y - old.y), (28.0, 448.0));
     studio.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
     studio.harness.run_steps(3);
-    assert_eq!(studio.project().canvas, before);
+    assert_eq!(*studio.project(), before);
 }
 
 #[test]

@@ -110,10 +110,10 @@ impl Brush<'_> {
         let preview = facts.run.as_ref().map(|run| run.preview);
         match (preview, facts.picture) {
             (Some(Some(preview)), _) => {
-                painter.image(preview.id, frame, WHOLE, Color32::WHITE);
+                painter.image(preview.id, fitted(preview.size, frame), WHOLE, Color32::WHITE);
             }
             (None, Some(picture)) => {
-                painter.image(picture.id, frame, WHOLE, Color32::WHITE);
+                painter.image(picture.id, fitted(picture.size, frame), WHOLE, Color32::WHITE);
             }
             _ => self.layout(project, facts, painter),
         }
@@ -237,5 +237,25 @@ impl Brush<'_> {
         let ground = self.palette.panel.gamma_multiply(0.92);
         painter.add(RectShape::filled(rect, CornerRadius::same(6), ground));
         painter.galley(rect.min + vec2(8.0, 4.0), galley, colour);
+    }
+}
+
+/// The largest rectangle of `size`'s shape in the middle of `frame`: a picture of another canvas keeps its
+/// shape.
+fn fitted(size: Vec2, frame: Rect) -> Rect {
+    let scale = (frame.size() / size.max(Vec2::splat(1.0))).min_elem();
+    Rect::from_center_size(frame.center(), size * scale)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_of_another_canvas_is_not_stretched() {
+        let frame = Rect::from_min_max(pos2(100.0, 100.0), pos2(300.0, 300.0));
+        let tall = fitted(vec2(1080.0, 2160.0), frame);
+        assert_eq!(tall, Rect::from_min_max(pos2(150.0, 100.0), pos2(250.0, 300.0)));
+        assert_eq!(fitted(vec2(1024.0, 1024.0), frame), frame);
     }
 }

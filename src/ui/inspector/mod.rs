@@ -1,6 +1,6 @@
 //! The right panel: every decision that is a number or a word, in the order in which an ad is composed.
 
-mod canvas;
+mod canvas_size;
 mod earring;
 mod face;
 mod fields;
@@ -24,10 +24,10 @@ pub(super) fn show(
     ScrollArea::vertical().id_salt("inspector").auto_shrink([false, false]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 8.0;
         earring::show(ui, project, facts, actions);
+        canvas_size::show(ui, project);
         scale::show(ui, project, session, facts, actions);
         face::show(ui, project, session, facts, actions);
         words::show(ui, project);
         recipe::show(ui, project, session, actions);
-        canvas::show(ui, project);
     });
 }
