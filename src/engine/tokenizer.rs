@@ -58,7 +58,7 @@ pub struct Tokenizer {
     length: usize,
 }
 
-/// `tokenizer_config.json`, of which only this matters.
+/// `tokenizer_config.json` or `special_tokens_map.json`, of which only this matters.
 #[derive(Deserialize)]
 struct Settings {
     pad_token: Option<PadToken>,
@@ -179,17 +179,20 @@ fn byte_letters() -> impl Iterator<Item = char> {
     selves.chain((0..others).filter_map(|index| char::from_u32(0x100 + index)))
 }
 
+/// The token that fills what a prompt leaves free; the end where no file names one.
 fn pad_token(folder: &Path) -> Result<String, TokenizerError> {
-    let path = folder.join("tokenizer_config.json");
-    if !path.is_file() {
-        return Ok(END.to_owned());
+    for name in ["tokenizer_config.json", "special_tokens_map.json"] {
+        let path = folder.join(name);
+        if !path.is_file() {
+            continue;
+        }
+        let settings: Settings = serde_json::from_str(&read(&path)?)
+            .map_err(|error| TokenizerError::File { reason: error.to_string(), path })?;
+        if let Some(PadToken::Plain(token) | PadToken::Described { content: token }) = settings.pad_token {
+            return Ok(token);
+        }
     }
-    let settings: Settings = serde_json::from_str(&read(&path)?)
-        .map_err(|error| TokenizerError::File { reason: error.to_string(), path })?;
-    Ok(match settings.pad_token {
-        Some(PadToken::Plain(token) | PadToken::Described { content: token }) => token,
-        None => END.to_owned(),
-    })
+    Ok(END.to_owned())
 }
 
 fn read(path: &Path) -> Result<String, TokenizerError> {
@@ -249,6 +252,18 @@ mod tests {
         assert_eq!(tokenizer.encode("RING").unwrap().ids, [8, 6, 9, 7, 7]);
         // As in transformers, `!` is then no part of a word: two of them are two tokens.
         assert_eq!(tokenizer.encode("RING!!").unwrap().ids, [8, 6, 7, 7, 9]);
+    }
+
+    /// Older diffusers folders name it there only.
+    #[test]
+    fn the_pad_token_may_stand_in_the_special_tokens_map() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("tokenizer.json"), bytes_only().to_string()).unwrap();
+        fs::write(folder.path().join("tokenizer_config.json"), r#"{"pad_token": null}"#).unwrap();
+        let map = folder.path().join("special_tokens_map.json");
+        fs::write(map, r#"{"pad_token": {"content": "!", "lstrip": false}}"#).unwrap();
+        let tokenizer = Tokenizer::from_folder(folder.path(), 5, 514).unwrap();
+        assert_eq!(tokenizer.encode("").unwrap().ids, [512, 513, 0, 0, 0]);
     }
 
     #[test]

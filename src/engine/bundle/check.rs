@@ -11,10 +11,13 @@ use crate::engine::text::TextEncoder;
 use crate::engine::unet::UNet;
 use crate::engine::vae::Vae;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Lines of one component; a file of another model would otherwise fill the screen.
 const LINES: usize = 20;
+/// What a bundle reads from beside its networks' folders.
+const OTHER_FOLDERS: [&str; 2] = ["tokenizer", "scheduler"];
 
 /// A checked bundle.
 #[derive(Debug, Clone, Serialize)]
@@ -23,8 +26,10 @@ pub struct Report {
     pub version: String,
     pub licence: String,
     pub trained: bool,
-    /// Whether a manifest lists digests and all of them fit.
+    /// Whether a manifest lists every file that is read and all digests fit.
     pub verified: bool,
+    /// Files that the manifest has no digest for, the first few; empty without a manifest.
+    pub unlisted: Vec<String>,
     /// Networks, in the order of their work; empty where configs cannot be read.
     pub components: Vec<ComponentReport>,
     /// What concerns no single network.
@@ -38,6 +43,8 @@ pub struct ComponentReport {
     pub name: String,
     /// Numbers in all tensors together.
     pub parameters: usize,
+    /// Tensors in its files that the network does not read; no problem.
+    pub extra: usize,
     /// One line for each tensor that is missing or does not fit.
     pub problems: Vec<String>,
 }
@@ -57,6 +64,7 @@ pub fn check(folder: &Path) -> Report {
         licence: String::new(),
         trained: false,
         verified: false,
+        unlisted: Vec::new(),
         components: Vec::new(),
         problems: Vec::new(),
     };
@@ -74,7 +82,10 @@ fn fill(report: &mut Report, bundle: &Bundle) {
     report.licence.clone_from(licence);
     report.trained = *trained;
     let changed = bundle.manifest.verify(&bundle.folder);
-    report.verified = bundle.has_manifest && !sha256.is_empty() && changed.is_empty();
+    if bundle.has_manifest {
+        report.unlisted = unlisted(&bundle.folder, sha256);
+    }
+    report.verified = bundle.has_manifest && changed.is_empty() && report.unlisted.is_empty();
     report.problems.extend(changed);
     report.problems.extend(bundle.tokenizer().err().map(|error| line(&error)));
     let schedule = Ddim::new(&bundle.scheduler, bundle.manifest.defaults.steps as usize);
@@ -82,12 +93,26 @@ fn fill(report: &mut Report, bundle: &Bundle) {
     report.components = Component::ALL.map(|component| probe(bundle, component)).into();
 }
 
+/// Files in the folders that a bundle reads from, without a digest: anyone may have changed them.
+fn unlisted(folder: &Path, sha256: &BTreeMap<String, String>) -> Vec<String> {
+    let mut names = Vec::new();
+    for part in Component::ALL.map(Component::folder).into_iter().chain(OTHER_FOLDERS) {
+        let entries = std::fs::read_dir(folder.join(part)).into_iter().flatten().flatten();
+        let files = entries.filter(|entry| entry.path().is_file());
+        let paths = files.map(|entry| format!("{part}/{}", entry.file_name().to_string_lossy()));
+        names.extend(paths.filter(|path| !sha256.contains_key(path)));
+    }
+    names.sort();
+    names.truncate(LINES);
+    names
+}
+
 /// Builds a network over the file's header.
 fn probe(bundle: &Bundle, component: Component) -> ComponentReport {
     let name = component.folder().to_owned();
     let checkpoint = match component.checkpoint(&bundle.folder) {
         Ok(checkpoint) => checkpoint,
-        Err(error) => return ComponentReport { name, parameters: 0, problems: vec![line(&error)] },
+        Err(error) => return ComponentReport { name, parameters: 0, extra: 0, problems: vec![line(&error)] },
     };
     let probe = Probe::new(checkpoint);
     let built = build(bundle, component, &probe);
@@ -99,7 +124,7 @@ fn probe(bundle: &Bundle, component: Component) -> ComponentReport {
         problems.truncate(LINES);
         problems.push(format!("and {more} more"));
     }
-    ComponentReport { name, parameters, problems }
+    ComponentReport { name, parameters, extra: probe.extra(), problems }
 }
 
 fn build(bundle: &Bundle, component: Component, probe: &Probe) -> Result<(), EngineError> {

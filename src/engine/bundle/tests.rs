@@ -99,6 +99,47 @@ fn a_manifest_cannot_point_outside_or_set_nonsense() {
     assert!(problems(&check(&folder)).contains(MANIFEST));
 }
 
+/// A digest of one small file used to verify the whole bundle.
+#[test]
+fn a_manifest_verifies_only_what_it_lists() {
+    let (_home, folder) = mini(1);
+    let mut manifest = Bundle::open(&folder).unwrap().manifest;
+    manifest.sha256.remove("vae/diffusion_pytorch_model.safetensors").unwrap();
+    fs::write(folder.join(MANIFEST), toml::to_string(&manifest).unwrap()).unwrap();
+    let report = check(&folder);
+    assert!(report.is_usable() && !report.verified);
+    assert_eq!(report.unlisted, ["vae/diffusion_pytorch_model.safetensors"]);
+}
+
+#[test]
+fn tensors_that_nobody_reads_are_counted_and_no_problem() {
+    let (_home, folder) = mini(1);
+    let path = folder.join("text_encoder/model.safetensors");
+    let mut tensors = candle_core::safetensors::load(&path, &Device::Cpu).unwrap();
+    let ids = candle_core::Tensor::arange(0i64, 77, &Device::Cpu).unwrap();
+    tensors.insert("text_model.embeddings.position_ids".to_owned(), ids);
+    candle_core::safetensors::save(&tensors, &path).unwrap();
+    fs::remove_file(folder.join(MANIFEST)).unwrap();
+    let report = check(&folder);
+    assert!(report.is_usable(), "{}", problems(&report));
+    assert_eq!(report.components.iter().map(|part| part.extra).collect::<Vec<_>>(), [1, 0, 0, 0, 0]);
+}
+
+#[test]
+fn an_absurd_number_of_layers_is_refused_before_anything_is_sized() {
+    for layers in ["4294967296", "1e300", "-1"] {
+        let text = spoiled(|folder| {
+            let path = folder.join("text_encoder/config.json");
+            let config = fs::read_to_string(&path).unwrap();
+            let setting = "\"num_hidden_layers\": ";
+            let spoiled = config.replace(&format!("{setting}2"), &format!("{setting}{layers}"));
+            assert_ne!(spoiled, config);
+            fs::write(path, spoiled).unwrap();
+        });
+        assert!(text.contains("text_encoder/config.json") && !text.contains('\n'), "{text}");
+    }
+}
+
 #[test]
 fn a_missing_file_is_named() {
     let text =

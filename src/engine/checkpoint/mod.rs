@@ -21,8 +21,14 @@ const HEADER_LIMIT: u64 = 16 << 20;
 const INDEX_LIMIT: u64 = 16 << 20;
 /// Parts that one network may come in.
 const SHARD_LIMIT: usize = 64;
-/// How zip archives (PyTorch's) and bare pickles start.
-const PICKLES: [&[u8]; 2] = [b"PK\x03\x04", &[0x80, 0x02]];
+/// How zip archives (PyTorch's) start.
+const ZIP: &[u8] = b"PK\x03\x04";
+/// How a bare pickle starts, before the number of its protocol.
+const PROTO: u8 = 0x80;
+/// Pickle protocols that announce themselves.
+const PROTOCOLS: std::ops::RangeInclusive<u8> = 2..=5;
+/// What pickles are called.
+const PICKLE_ENDINGS: [&str; 4] = ["bin", "ckpt", "pt", "pth"];
 
 /// Why weights cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -82,13 +88,8 @@ impl Checkpoint {
         if folder.join(&index).exists() {
             return Self::open(&shards(folder, &folder.join(index))?);
         }
-        for stem in [stem, "pytorch_model"] {
-            for ending in ["bin", "pt", "ckpt"] {
-                let pickle = folder.join(format!("{stem}.{ending}"));
-                if pickle.exists() {
-                    return Err(CheckpointError::Pickle(pickle));
-                }
-            }
+        if let Some(pickle) = pickle_in(folder) {
+            return Err(CheckpointError::Pickle(pickle));
         }
         Err(CheckpointError::Missing { stem: stem.to_owned(), folder: folder.to_owned() })
     }
@@ -151,11 +152,11 @@ impl Part {
         let mut file = File::open(path).map_err(|error| bad(error.to_string()))?;
         let mut first = [0u8; 8];
         file.read_exact(&mut first).map_err(|_| bad("too short to be safetensors".to_owned()))?;
-        if PICKLES.iter().any(|magic| first.starts_with(magic)) {
-            return Err(CheckpointError::Pickle(path.to_owned()));
-        }
         // Before anything is sized by it.
         let header = u64::from_le_bytes(first);
+        if header > HEADER_LIMIT && is_pickle(first) {
+            return Err(CheckpointError::Pickle(path.to_owned()));
+        }
         if header > HEADER_LIMIT {
             return Err(bad(format!("its header claims {header} bytes")));
         }
@@ -167,6 +168,22 @@ impl Part {
         let (length, metadata) = SafeTensors::read_metadata(&map).map_err(|error| bad(error.to_string()))?;
         Ok(Self { map, metadata, start: length + 8, path: path.to_owned() })
     }
+}
+
+/// Whether a file that starts so is a pickle, bare or zipped. A safetensors header of 640 bytes starts like
+/// a bare one, so ask only where the length makes no sense.
+fn is_pickle(first: [u8; 8]) -> bool {
+    first.starts_with(ZIP) || (first[0] == PROTO && PROTOCOLS.contains(&first[1]))
+}
+
+/// The first pickle, by name, of a folder without better weights.
+fn pickle_in(folder: &Path) -> Option<PathBuf> {
+    let files = std::fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    let is_pickle = |path: &PathBuf| {
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        PICKLE_ENDINGS.iter().any(|pickle| ending.eq_ignore_ascii_case(pickle))
+    };
+    files.filter(is_pickle).min()
 }
 
 /// The parts that an index names: plain file names beside it.

@@ -5,6 +5,7 @@ use candle_core::{DType, Device, Error, Result, Shape, Tensor};
 use candle_nn::Init;
 use candle_nn::var_builder::{SimpleBackend, VarBuilder};
 use safetensors::tensor::Dtype;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 impl Checkpoint {
@@ -85,6 +86,8 @@ pub struct Seen {
     pub parameters: usize,
     /// One line for each tensor that is missing or does not fit.
     pub problems: Vec<String>,
+    /// Asked for and found, by their names in the files.
+    known: BTreeSet<String>,
 }
 
 impl Probe {
@@ -97,6 +100,12 @@ impl Probe {
         VarBuilder::from_backend(Box::new(self.clone()), DType::F32, Device::Cpu)
     }
 
+    /// Tensors in the files that nobody asked for.
+    pub fn extra(&self) -> usize {
+        let known = self.seen().known;
+        self.checkpoint.names().filter(|name| !known.contains(*name)).count()
+    }
+
     /// Everything noted so far.
     pub fn seen(&self) -> Seen {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -107,6 +116,7 @@ impl SimpleBackend for Probe {
     fn get(&self, shape: Shape, name: &str, _: Init, dtype: DType, device: &Device) -> Result<Tensor> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.parameters += shape.elem_count();
+        seen.known.extend(self.checkpoint.resolve(name).map(|(name, _)| name.to_owned()));
         if let Err(problem) = self.checkpoint.fitting(name, shape.dims()) {
             seen.problems.push(problem.to_string());
         }

@@ -2,6 +2,7 @@
 
 use super::*;
 use candle_core::{DType, Device, Tensor};
+use serde_json::json;
 use std::collections::HashMap;
 use std::fs;
 
@@ -75,10 +76,45 @@ fn pickles_are_refused_by_name_and_by_content() {
     fs::write(folder.path().join("model.bin"), b"anything").unwrap();
     let named = Checkpoint::find(folder.path(), "model").err().unwrap().to_string();
     assert!(named.contains("pickle") && named.contains("model.bin"), "{named}");
-    for content in [&b"PK\x03\x04rest of an archive"[..], b"\x80\x02}q\x00rest of a pickle"] {
+    let bare = (2..=5).map(|protocol| [&[0x80, protocol], &b"\x95\x10\0\0\0\0\0\0\0}q\0"[..]].concat());
+    for content in bare.chain([b"PK\x03\x04rest of an archive".to_vec()]) {
         let renamed = folder.path().join("renamed.safetensors");
         fs::write(&renamed, content).unwrap();
         assert!(refusal(&renamed).contains("pickle"));
+    }
+}
+
+#[test]
+fn a_pickle_of_any_name_or_ending_is_named_where_weights_are_missing() {
+    for name in ["v1-5-pruned.ckpt", "model.pth", "other.PT"] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(name), b"anything").unwrap();
+        let text = Checkpoint::find(folder.path(), "model").err().unwrap().to_string();
+        assert!(text.contains("pickle") && text.contains(name), "{text}");
+    }
+}
+
+/// Its length, 0x0280, starts with a pickle's two bytes: such files were refused as pickles.
+#[test]
+fn a_header_of_640_bytes_is_no_pickle() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("w.safetensors");
+    let header = format!("{:<640}", r#"{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#);
+    fs::write(&path, [&640u64.to_le_bytes(), header.as_bytes(), &[0; 4]].concat()).unwrap();
+    assert_eq!(Checkpoint::open(&[path]).unwrap().names().collect::<Vec<_>>(), ["w"]);
+}
+
+#[test]
+fn numbers_of_other_types_are_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    for (dtype, bytes) in [("F64", 8), ("I8", 1), ("U64", 8)] {
+        let path = folder.path().join("typed.safetensors");
+        let header = json!({"w": {"dtype": dtype, "shape": [1], "data_offsets": [0, bytes]}}).to_string();
+        let content = [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &vec![0; bytes]].concat();
+        fs::write(&path, content).unwrap();
+        let builder = Weights::builder(Checkpoint::open(&[path]).unwrap(), DType::F32, &Device::Cpu);
+        let text = builder.get(1, "w").unwrap_err().to_string();
+        assert!(text.contains("tensor w") && text.contains(dtype) && text.contains("typed"), "{text}");
     }
 }
 
