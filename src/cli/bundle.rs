@@ -39,10 +39,17 @@ fn tell(report: &Report) {
         output::say(format!("{name} {version}  licence: {licence}  {trained}, {verified}"));
     }
     for component in &report.components {
-        output::say(format!("{}  {} parameters", component.name, component.parameters));
+        let extra = match component.extra {
+            0 => String::new(),
+            count => format!(", {count} tensors that it does not read"),
+        };
+        output::say(format!("{}  {} parameters{extra}", component.name, component.parameters));
         for problem in &component.problems {
             output::say(format!("  {problem}"));
         }
+    }
+    if !report.unlisted.is_empty() {
+        output::say(format!("the manifest has no digest for {}", report.unlisted.join(", ")));
     }
     for problem in &report.problems {
         output::say(problem);
