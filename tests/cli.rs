@@ -43,6 +43,7 @@ fn refuse(folder: &Path, arguments: &[&str], part: &str) {
     assert_eq!(lines.len(), 2, "{text}");
     assert!(lines[0].starts_with("error: ") && lines[0].contains(part), "{text}");
     assert!(lines[1].starts_with("  help: ") && lines[1].len() > "  help: ".len() + 8, "{text}");
+    assert!(!text.contains("correct it and run the command again"), "no advice of its own: {text}");
     assert!(!text.contains("panicked"), "{text}");
     assert_eq!(listing(folder), before, "bad input must leave every file alone");
 }
@@ -369,6 +370,7 @@ fn bad_product_photos_are_refused_by_name() {
         ("cmyk.jpg", whole("cmyk.jpg"), "CMYK"),
         ("animated.webp", whole("animated.webp"), "animated"),
         ("text.png", b"this is no picture".to_vec(), "content"),
+        ("clear.png", clear(), "transparent"),
         ("pdf.jpg", b"%PDF-1.7\n%".to_vec(), "content"),
     ] {
         let folder = folder();
@@ -380,6 +382,13 @@ fn bad_product_photos_are_refused_by_name() {
         let output = adorn(folder.path(), &out);
         assert!(stderr(&output).contains(name), "{}", stderr(&output));
     }
+}
+
+/// A PNG without a visible pixel.
+fn clear() -> Vec<u8> {
+    let mut photo = std::io::Cursor::new(Vec::new());
+    image::RgbaImage::new(60, 120).write_to(&mut photo, image::ImageFormat::Png).expect("a PNG");
+    photo.into_inner()
 }
 
 /// The PNG with another size in its header, checksum corrected.
@@ -504,4 +513,73 @@ fn without_a_display_the_window_s_error_says_what_works() {
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
     assert!(stderr(&output).contains("adorn demo"), "{}", stderr(&output));
     refuse(folder.path(), &["open", "gone.adorn"], "gone.adorn");
+}
+
+/// Both used to wait for the pipe's writer, for ever.
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_a_file_s_place_is_refused_instead_of_waited_for() {
+    let (folder, pipes) = (folder(), folder());
+    let pipe = pipes.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    let pipe = pipe.display().to_string();
+    refuse(folder.path(), &["verify", &pipe], "no file");
+    refuse(folder.path(), &["poses", "--out", "sheet.png", "--body", &pipe], "no file");
+}
+
+#[test]
+fn a_picture_saved_again_as_jpeg_or_webp_is_told_from_a_broken_one() {
+    let folder = folder();
+    for (name, format) in [
+        ("ad.jpg", image::ImageFormat::Jpeg),
+        ("ad.png", image::ImageFormat::Jpeg),
+        ("ad.webp", image::ImageFormat::WebP),
+    ] {
+        let path = folder.path().join(name);
+        image::RgbImage::new(64, 64).save_with_format(path, format).expect("a picture");
+        let kind = if name == "ad.webp" { "it is a WebP" } else { "it is a JPEG" };
+        refuse(folder.path(), &["verify", name], kind);
+    }
+}
+
+#[test]
+fn a_file_s_own_words_never_reach_the_terminal_as_commands_or_lines() {
+    let folder = folder();
+    let name = "gone\nad.png  exact\u{1b}[2J\u{202e}.png";
+    project(folder.path(), |project| project["earrings"][0]["file"] = json!(name));
+    let render = ["render", "shop.adorn", "--out", "out.png"];
+    refuse(folder.path(), &render, "\\u001b[2J\\u202e");
+    let output = adorn(folder.path(), &["export", "shop.adorn", "--out", "out"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("gone\\u000aad.png  exact\\u001b[2J\\u202e"), "{}", stderr(&output));
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_refused_before_the_work() {
+    let folder = folder();
+    project(folder.path(), |_| {});
+    std::fs::create_dir(folder.path().join("ads.png")).expect("a folder");
+    refuse(folder.path(), &["render", "shop.adorn", "--out", "ads.png"], "is a folder");
+    refuse(folder.path(), &["poses", "--out", "ads.png"], "is a folder");
+    refuse(folder.path(), &["poses", "--out", "sheet.jpg"], "not a .png");
+    refuse(folder.path(), &["poses", "--out", "gone/sheet.png"], "folder is missing");
+    std::fs::write(folder.path().join("body.png"), "a body").expect("a file");
+    refuse(folder.path(), &["poses", "--out", "body.png", "--body", "body.png"], "body's own file");
+}
+
+#[test]
+fn a_face_of_the_plan_is_never_replaced_by_a_picture() {
+    let folder = folder();
+    project(folder.path(), |_| {});
+    succeed(folder.path(), &["render", "shop.adorn", "--out", "seed-2.png"]);
+    project(folder.path(), |project| {
+        project["plan"] = json!({ "faces": [{ "file": "seed-2.png" }], "seeds": [1, 2] });
+    });
+    refuse(folder.path(), &["render", "shop.adorn", "--out", "seed-2.png"], "own files");
+    let face = std::fs::read(folder.path().join("seed-2.png")).expect("the face");
+    let output = adorn(folder.path(), &["export", "shop.adorn", "--out", "."]);
+    assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
+    assert!(stderr(&output).contains("would replace a photo"), "{}", stderr(&output));
+    assert_eq!(std::fs::read(folder.path().join("seed-2.png")).expect("the face"), face);
+    assert!(folder.path().join("seed-1.png").is_file(), "the other picture is made");
 }

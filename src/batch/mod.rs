@@ -13,7 +13,7 @@ pub use report::{Entry, Report, Status};
 use crate::engine::Engine;
 use crate::engine::progress::{Cancelled, Control, Progress, Stage};
 use crate::picture::{PngError, read_record, write_png};
-use crate::project::FieldFault;
+use crate::project::{FieldFault, Project, resolve};
 use crate::workflow::{Record, Studio, WorkflowError, fingerprint, render_variant};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -52,9 +52,10 @@ pub fn export(
     let tasks = tasks(request)?;
     std::fs::create_dir_all(&request.out)
         .map_err(|source| BatchError::Folder { path: request.out.clone(), source })?;
+    let photos = photos_of(request.project, studio);
     let mut report = Report::new(&engine.card(), tasks.total());
     for (index, task) in tasks.enumerate() {
-        let entry = make(&task, &request.out, studio, engine, control);
+        let entry = make(&task, &request.out, &photos, studio, engine, control);
         report.cancelled = entry.status == Status::Cancelled;
         finished(&entry);
         report.entries.push(entry);
@@ -70,10 +71,17 @@ pub fn export(
 }
 
 /// Makes one picture, or finds it made.
-fn make(task: &Task, out: &Path, studio: &Studio, engine: &dyn Engine, control: &Control) -> Entry {
+fn make(
+    task: &Task,
+    out: &Path,
+    photos: &[PathBuf],
+    studio: &Studio,
+    engine: &dyn Engine,
+    control: &Control,
+) -> Entry {
     let started = Instant::now();
     let path = out.join(&task.file);
-    let result = make_unless_done(task, &path, studio, engine, control);
+    let result = make_unless_done(task, &path, photos, studio, engine, control);
     let (status, error) = match result {
         Ok(status) => (status, None),
         Err(Failure::Workflow(error)) if error.is_cancelled() => (Status::Cancelled, None),
@@ -98,26 +106,40 @@ enum Failure {
     Png(#[from] PngError),
     #[error("a file that Adorn did not write is in the way; move it or export elsewhere ({0})")]
     InTheWay(PathBuf),
+    #[error("the picture would replace a photo of the project; export elsewhere ({0})")]
+    OwnPhoto(PathBuf),
 }
 
 fn make_unless_done(
     task: &Task,
     path: &Path,
+    photos: &[PathBuf],
     studio: &Studio,
     engine: &dyn Engine,
     control: &Control,
 ) -> Result<Status, Failure> {
     let wanted = fingerprint(&task.variant, studio, &engine.card())?;
     match found(path) {
-        Found::Nothing | Found::Ours(None) => {}
+        Found::Nothing => {}
         Found::Ours(Some(done)) if done == wanted => return Ok(Status::Unchanged),
-        Found::Ours(Some(_)) => {}
+        Found::Ours(_) if path.canonicalize().is_ok_and(|own| photos.contains(&own)) => {
+            return Err(Failure::OwnPhoto(path.to_owned()));
+        }
+        Found::Ours(_) => {}
         Found::Foreign => return Err(Failure::InTheWay(path.to_owned())),
     }
     let picture = render_variant(&task.variant, studio, engine, control)?;
     let record = picture.record.text_at(path, &studio.base);
     write_png(path, &picture.pixels, Some(&record))?;
     Ok(Status::Made)
+}
+
+/// The photos that the project's pictures are made from: a finished picture may serve as a face.
+fn photos_of(project: &Project, studio: &Studio) -> Vec<PathBuf> {
+    let earrings = project.earrings.iter().map(|earring| &earring.file);
+    let faces = project.face.iter().chain(&project.plan.faces).map(|face| &face.file);
+    let files = earrings.chain(faces).map(|file| resolve(&studio.base, file));
+    files.filter_map(|file| file.canonicalize().ok()).collect()
 }
 
 /// What stands at a picture's place.

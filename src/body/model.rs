@@ -25,7 +25,7 @@ const OPEN_HEAD: &[u8] = include_bytes!("../../assets/body/openhead_min.npz");
 /// Why a body file could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BodyError {
-    #[error("cannot read the body file: {source} ({path})")]
+    #[error("cannot read the body file: {source}; check that the file is there and readable ({path})")]
     Read { path: PathBuf, source: std::io::Error },
     #[error("cannot use the body file: {fault} ({path})")]
     Unusable { path: PathBuf, fault: BodyFault },
@@ -34,23 +34,35 @@ pub enum BodyError {
 /// What is wrong inside a body file.
 #[derive(Debug, thiserror::Error)]
 pub enum BodyFault {
-    #[error("it is larger than the 2 GiB that are accepted")]
+    #[error("it is larger than the 2 GiB that are accepted; choose an SMPL-X .npz file")]
     TooLarge,
     #[error(transparent)]
     Npz(#[from] NpzError),
-    #[error("it is neither an SMPL-X body nor an open head: {closest} also needs {missing}")]
+    #[error(
+        "it is neither an SMPL-X body nor an open head: {closest} also needs {missing}; choose an SMPL-X .npz file"
+    )]
     Layout { closest: &'static str, missing: String },
-    #[error("{array} names {found}, but there are only {count}")]
+    #[error(
+        "{array} names {found}, but there are only {count}, counted from 0; download or copy the file again"
+    )]
     Index { array: String, found: i64, count: usize },
-    #[error("the joints of {array} are not a tree with every parent before its children")]
+    #[error(
+        "the joints of {array} are not a tree with every parent before its children; download or copy the file again"
+    )]
     Parents { array: String },
-    #[error("the skinning weights of vertex {vertex} do not add up to 1")]
+    #[error("the skinning weights of vertex {vertex} do not add up to 1; download or copy the file again")]
     Weights { vertex: usize },
-    #[error("{array} has {found} rows, more than the {MAX_VERTICES} that are accepted")]
+    #[error(
+        "{array} has {found} rows, more than the {MAX_VERTICES} that are accepted; choose an SMPL-X .npz file"
+    )]
     TooManyRows { array: String, found: usize },
-    #[error("nose and the 31st of ibug68 name different vertices: both are the tip of the nose")]
+    #[error(
+        "nose and the 31st of ibug68 name different vertices; both must be the tip of the nose, rebuild the file"
+    )]
     Nose,
-    #[error("no ear lobe is found near vertex {0}: the mesh is not a head as SMPL-X orders it")]
+    #[error(
+        "no ear lobe is found near vertex {0}: the mesh is not a head as SMPL-X orders it; choose an SMPL-X .npz file"
+    )]
     NoLobe(u32),
 }
 
@@ -132,6 +144,10 @@ impl BodyModel {
     pub fn load(path: &Path) -> Result<Self, BodyError> {
         let io = |source| BodyError::Read { path: path.to_owned(), source };
         let unusable = |fault| BodyError::Unusable { path: path.to_owned(), fault };
+        // Asked before opening: opening a pipe would wait for its writer.
+        if !std::fs::metadata(path).map_err(io)?.is_file() {
+            return Err(io(std::io::Error::other("it is no file")));
+        }
         let file = File::open(path).map_err(io)?;
         if file.metadata().map_err(io)?.len() > MAX_FILE_BYTES {
             return Err(unusable(BodyFault::TooLarge));

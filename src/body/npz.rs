@@ -24,27 +24,31 @@ const CHUNK_BYTES: usize = 64 * 1024;
 /// Why an archive or one of its arrays could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum NpzError {
-    #[error("this is not a readable npz archive ({0}): download or copy the file again")]
+    #[error("this is not a readable npz archive ({0}); download or copy the file again")]
     Archive(ZipError),
-    #[error("the archive lists {0} arrays, more than the {MAX_ENTRIES} that are accepted")]
+    #[error(
+        "the archive lists {0} arrays, more than the {MAX_ENTRIES} that are accepted; choose an SMPL-X .npz file"
+    )]
     TooManyEntries(usize),
-    #[error("the array {name} cannot be unpacked ({source}): download or copy the file again")]
+    #[error("the array {name} cannot be unpacked ({source}); download or copy the file again")]
     Unpack { name: String, source: std::io::Error },
-    #[error("the array {0} holds pickled Python objects, which are never opened: save it as plain numbers")]
+    #[error("the array {0} holds pickled Python objects, which are never opened; save it as plain numbers")]
     Objects(String),
-    #[error("the array {name} is not a numpy array Adorn reads: {fault}")]
+    #[error(
+        "the array {name} is not a numpy array Adorn reads, {fault}; save it with numpy as plain numbers"
+    )]
     Header { name: String, fault: &'static str },
-    #[error("the array {name} has numbers of type {found}, not {wanted}: save it as {wanted}")]
+    #[error("the array {name} has numbers of type {found}, not {wanted}; save it as {wanted}")]
     NumberType { name: String, found: String, wanted: &'static str },
-    #[error("the array {0} is too large: all arrays together may take 2 GiB")]
+    #[error("the array {0} is too large; all arrays together may take 2 GiB")]
     TooLarge(String),
-    #[error("the array {0} is longer than its header says: the file is damaged")]
+    #[error("the array {0} is longer than its header says; download or copy the file again")]
     TooLong(String),
-    #[error("the array {0} ends too early: the file is damaged, download or copy it again")]
+    #[error("the array {0} ends too early; download or copy the file again")]
     TooShort(String),
-    #[error("the array {0} holds a number that is infinite or not a number")]
+    #[error("the array {0} holds a number that is infinite or not a number; download or copy the file again")]
     NotFinite(String),
-    #[error("the array {name} has the shape {found:?}, expected {wanted}")]
+    #[error("the array {name} has the shape {found:?}, expected {wanted}; choose an SMPL-X .npz file")]
     Shape { name: String, found: Vec<usize>, wanted: String },
 }
 

@@ -3,20 +3,69 @@
 use super::{BAD_INPUT, DONE, Failure};
 use crate::engine::progress::{CancelFlag, Control, Progress, Stage};
 use crate::engine::{EngineCard, EngineKind};
+use crate::project::base_of;
 use crate::workflow::Notice;
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
 
 /// A line of data.
 pub(super) fn say(line: impl Display) {
     clear_progress();
-    drop(writeln!(std::io::stdout(), "{line}"));
+    drop(writeln!(std::io::stdout(), "{}", plain(&line.to_string())));
 }
 
 /// A line for people beside the data.
 pub(super) fn tell(line: impl Display) {
     clear_progress();
-    drop(writeln!(std::io::stderr(), "{line}"));
+    drop(writeln!(std::io::stderr(), "{}", plain(&line.to_string())));
+}
+
+/// The line with every character escaped that a terminal obeys instead of showing: a hostile file must not
+/// colour, hide or forge lines through the names it holds. The escapes are JSON's own, so data keep their
+/// meaning.
+fn plain(line: &str) -> Cow<'_, str> {
+    // Line and paragraph separators, marks and overrides of the writing direction (Unicode, UAX 9).
+    let obeyed = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    };
+    if !line.contains(obeyed) {
+        return Cow::Borrowed(line);
+    }
+    let escaped = |c: char| if obeyed(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
+    line.chars().map(escaped).collect()
+}
+
+/// Refuses an output that has another ending or that cannot be written to, before any work is spent on it.
+pub(super) fn check_target(out: &Path, ending: &str) -> Result<(), Failure> {
+    let place = out.display();
+    let refuse = |what: String| Err(Failure::bad_input(format!("{what} ({place})")));
+    if !out.extension().is_some_and(|own| own.eq_ignore_ascii_case(ending)) {
+        return refuse(format!("the output is not a .{ending} file; name it so"));
+    }
+    if out.is_dir() {
+        return refuse("the output is a folder; name a file".to_owned());
+    }
+    if !base_of(out).is_dir() {
+        return refuse("the output's folder is missing; make it first".to_owned());
+    }
+    Ok(())
+}
+
+/// Refuses an output that would replace one of its `inputs`, which are `what`.
+pub(super) fn check_distinct(
+    out: &Path,
+    mut inputs: impl Iterator<Item = PathBuf>,
+    what: &str,
+) -> Result<(), Failure> {
+    let own = out.canonicalize().ok();
+    if own.is_some() && inputs.any(|input| input.canonicalize().ok() == own) {
+        let place = out.display();
+        return Err(Failure::bad_input(format!("the output is {what}; choose another ({place})")));
+    }
+    Ok(())
 }
 
 pub(super) fn notices(name: &str, notices: &[Notice]) {
@@ -83,4 +132,25 @@ fn show(progress: &Progress) {
     let mut stderr = std::io::stderr();
     drop(write!(stderr, "\r\x1b[K{stage} {}/{}{left}\r", progress.done, progress.total));
     drop(stderr.flush());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn a_name_that_a_terminal_would_obey_is_shown_instead() {
+        assert_eq!(
+            plain("ring \u{1b}[2J\nb.png  exact \u{202e}gnp"),
+            "ring \\u001b[2J\\u000ab.png  exact \\u202egnp"
+        );
+        assert_eq!(plain("Perlenohrring, schön ✨ 金の輪"), "Perlenohrring, schön ✨ 金の輪");
+    }
+
+    #[test]
+    fn escaped_data_are_still_the_same_data() {
+        let value = serde_json::json!({ "file": "a\u{7f}\u{9b}\u{2028}.png" });
+        let read: serde_json::Value = serde_json::from_str(&plain(&value.to_string())).unwrap_or_default();
+        assert_eq!(read, value);
+    }
 }

@@ -22,6 +22,8 @@ const COLUMNS: u32 = 5;
 const GAP: u32 = 4;
 
 pub(super) fn run(args: &PosesArgs) -> Result<u8, Failure> {
+    output::check_target(&args.out, "png")?;
+    output::check_distinct(&args.out, args.body.iter().cloned(), "the body's own file")?;
     let body = match &args.body {
         Some(path) => BodyModel::load(path)?,
         None => BodyModel::open_head()?,

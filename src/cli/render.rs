@@ -7,7 +7,7 @@ use crate::project::{self, Project, base_of, resolve};
 use crate::workflow::{Picture, Studio, Trace, render_variant, render_variant_traced};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 pub(super) fn run(args: &RenderArgs) -> Result<u8, Failure> {
     let project = changed(project::load(&args.project)?, args)?;
@@ -42,26 +42,14 @@ fn changed(mut project: Project, args: &RenderArgs) -> Result<Project, Failure> 
     Ok(project)
 }
 
-/// Refuses an output that has another ending, that cannot be written to, or that is one of the inputs.
+/// Refuses an output that cannot be written to or that is one of the project's own files, its plan's too.
 fn check_output(out: &Path, ending: &str, project: &Project, project_file: &Path) -> Result<(), Failure> {
-    let place = out.display();
-    if !out.extension().is_some_and(|own| own.eq_ignore_ascii_case(ending)) {
-        return Err(Failure::bad_input(format!("the output is not a .{ending} file; name it so ({place})")));
-    }
-    if !base_of(out).is_dir() {
-        return Err(Failure::bad_input(format!("the output's folder is missing; make it first ({place})")));
-    }
+    output::check_target(out, ending)?;
     let base = base_of(project_file);
     let earrings = project.earrings.iter().map(|earring| earring.file.as_str());
-    let inputs = earrings.chain(project.face.iter().map(|face| face.file.as_str()));
-    let inputs = inputs.map(|file| resolve(&base, file)).chain([project_file.to_owned()]);
-    let own = out.canonicalize().ok();
-    if own.is_some() && inputs.map(|input: PathBuf| input.canonicalize().ok()).any(|input| input == own) {
-        return Err(Failure::bad_input(format!(
-            "the output is one of the project's own files; choose another ({place})"
-        )));
-    }
-    Ok(())
+    let faces = project.face.iter().chain(&project.plan.faces).map(|face| face.file.as_str());
+    let inputs = earrings.chain(faces).map(|file| resolve(&base, file)).chain([project_file.to_owned()]);
+    output::check_distinct(out, inputs, "one of the project's own files")
 }
 
 /// One line: where, how large, by whom, and the proof.

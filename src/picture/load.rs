@@ -71,6 +71,8 @@ pub enum Fault {
     TooLarge { width: u32, height: u32 },
     #[error("it says it is {width}x{height} pixels; save it again")]
     NoPixels { width: u32, height: u32 },
+    #[error("all of it is transparent; save it with the product in it")]
+    Invisible,
     #[error("it is an animated {format}; save the one frame that shows the product")]
     Animated { format: &'static str },
     #[error("its colours are CMYK ink; save it as RGB")]
@@ -83,6 +85,9 @@ pub enum Fault {
 pub fn load_product(path: &Path) -> Result<ProductPhoto, LoadError> {
     let bytes = read(path)?;
     let pixels = decode(path, &bytes)?;
+    if pixels.pixels().all(|pixel| pixel.0[3] == 0) {
+        return Err(LoadError::Unusable { path: path.to_owned(), fault: Fault::Invisible });
+    }
     Ok(ProductPhoto { pixels, file_sha256: hex(&Sha256::digest(&bytes)) })
 }
 

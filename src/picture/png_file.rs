@@ -6,7 +6,7 @@ use crate::project::write_whole;
 use image::RgbImage;
 use png::text_metadata::ITXtChunk;
 use std::fs::File;
-use std::io::{BufReader, Error, ErrorKind, Write};
+use std::io::{BufRead, BufReader, Error, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// Keyword of the iTXt chunk that holds a record.
@@ -21,14 +21,18 @@ const MOST_PIXELS: u64 = 8192 * 8192;
 /// Why a finished file could not be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum PngError {
-    #[error("cannot write the picture: {source} ({path})")]
+    #[error("cannot write the picture: {source}; make room or choose another place ({path})")]
     Write { path: PathBuf, source: Error },
     #[error("cannot write the picture: its record has {bytes} bytes, at most {LONGEST_RECORD} fit ({path})")]
     LongRecord { path: PathBuf, bytes: usize },
-    #[error("cannot read the picture: {source} ({path})")]
+    #[error("cannot read the picture: {source}; check that the file is there and readable ({path})")]
     Read { path: PathBuf, source: Error },
     #[error("not a finished PNG: {reason}; choose a picture that Adorn wrote ({path})")]
     Foreign { path: PathBuf, reason: String },
+    #[error(
+        "it is a {format}, whose pixels need not be the finished picture's; choose the PNG that Adorn wrote ({path})"
+    )]
+    OtherFormat { path: PathBuf, format: &'static str },
 }
 
 /// Writes atomically an 8-bit RGB PNG with an sRGB chunk and, if given, `record` as an iTXt chunk `adorn`.
@@ -68,11 +72,28 @@ fn encode(writer: impl Write, picture: &RgbImage, record: Option<&str>) -> Resul
 /// Reads a PNG's pixels and its `adorn` record. Greyscale, palette and 16 bits are read as 8-bit RGB; alpha
 /// must be full, because a finished picture has none.
 pub fn read_record(path: &Path) -> Result<(RgbImage, Option<String>), PngError> {
-    let file = File::open(path).map_err(|source| PngError::Read { path: path.to_owned(), source })?;
-    decode(BufReader::new(file)).map_err(|reason| match reason {
-        Unreadable::Io(source) => PngError::Read { path: path.to_owned(), source },
+    let unreadable = |source| PngError::Read { path: path.to_owned(), source };
+    // Asked before opening: opening a pipe would wait for its writer.
+    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(unreadable(Error::other("it is no file")));
+    }
+    let mut reader = BufReader::new(File::open(path).map_err(unreadable)?);
+    if let Some(format) = lossy_format(reader.fill_buf().map_err(unreadable)?) {
+        return Err(PngError::OtherFormat { path: path.to_owned(), format });
+    }
+    decode(reader).map_err(|reason| match reason {
+        Unreadable::Io(source) => unreadable(source),
         Unreadable::Foreign(reason) => PngError::Foreign { path: path.to_owned(), reason },
     })
+}
+
+/// A picture that somebody saved again in a format which may change its pixels.
+fn lossy_format(head: &[u8]) -> Option<&'static str> {
+    match head {
+        [0xFF, 0xD8, 0xFF, ..] => Some("JPEG"),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("WebP"),
+        _ => None,
+    }
 }
 
 enum Unreadable {

@@ -17,6 +17,12 @@ const MOST_EARRINGS: usize = 64;
 /// Most export presets of one project.
 const MOST_PRESETS: usize = 64;
 
+/// Longest path in bytes: what Linux allows, more than others do.
+const LONGEST_PATH: usize = 4096;
+
+/// Longest id of a pose template in characters; the library's own have at most 20.
+const LONGEST_ID: usize = 100;
+
 /// Longest preset name in characters.
 const LONGEST_PRESET_NAME: usize = 32;
 
@@ -85,6 +91,8 @@ fn each<T>(items: &[T], field: &str, check: impl Fn(&str, &T) -> Checked) -> Che
 /// NaN lies in no range, so this is also the check for finite numbers.
 fn check_range(field: &str, value: f64, range: &RangeInclusive<f64>, unit: &str) -> Checked {
     require(range.contains(&value), field, || {
+        // Beyond that, digits before the point are noise.
+        let value = if value.abs() < 1e15 { value.to_string() } else { format!("{value:e}") };
         format!("is {value}; must be from {} to {}{unit}", range.start(), range.end())
     })
 }
@@ -126,8 +134,12 @@ fn check_earring(field: &str, earring: &Earring) -> Checked {
 }
 
 fn check_file(field: &str, file: &str) -> Checked {
-    require(!file.is_empty() && !file.contains('\0'), &format!("{field}.file"), || {
+    let field = format!("{field}.file");
+    require(!file.is_empty() && !file.contains('\0'), &field, || {
         "names no file; give the picture's path".to_owned()
+    })?;
+    require(file.len() <= LONGEST_PATH, &field, || {
+        format!("has {} bytes; paths have at most {LONGEST_PATH}", file.len())
     })
 }
 
@@ -155,9 +167,12 @@ fn check_scale(field: &str, scale: &Scale) -> Checked {
 
 fn check_pose(field: &str, pose: &PoseChoice) -> Checked {
     match pose {
-        PoseChoice::Template(id) => require(!id.is_empty(), &format!("{field}.template"), || {
-            "names no pose; give a template's id, such as front-straight".to_owned()
-        }),
+        PoseChoice::Template(id) => {
+            let fits = (1..=LONGEST_ID).contains(&id.chars().count());
+            require(fits, &format!("{field}.template"), || {
+                "names no pose; give a template's id, such as front-straight".to_owned()
+            })
+        }
         PoseChoice::Angles(angles) => {
             let named =
                 [("yaw_deg", angles.yaw_deg), ("pitch_deg", angles.pitch_deg), ("roll_deg", angles.roll_deg)];
@@ -260,6 +275,8 @@ mod tests {
         assert_eq!(fault_of(|p| p.earrings[1].id = EarringId(1)), "earrings[1].id");
         assert_eq!(fault_of(|p| p.earrings[1].real_height_mm = Some(0.0)), "earrings[1].real_height_mm");
         assert_eq!(fault_of(|p| p.earrings[1].file.clear()), "earrings[1].file");
+        assert_eq!(fault_of(|p| p.earrings[1].file = "a/".repeat(LONGEST_PATH)), "earrings[1].file");
+        assert_eq!(fault_of(|p| p.pose = PoseChoice::Template("x".repeat(LONGEST_ID + 1))), "pose.template");
         assert_eq!(fault_of(|p| p.scale = Scale::Ratio(1.5)), "scale.ratio");
         assert_eq!(fault_of(|p| p.scale = Scale::Band { top: 5.0, bottom: 5.0 }), "scale.band.bottom");
         assert_eq!(fault_of(|p| p.scale = Scale::RealSize { face_mm: Some(0.0) }), "scale.real_size.face_mm");

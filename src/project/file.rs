@@ -18,6 +18,9 @@ pub const FORMAT: u32 = 1;
 /// Largest project file in bytes; a project is plain decisions, far below this.
 const LARGEST_FILE: u64 = 64 << 20;
 
+/// Characters of a file's own text that a message repeats.
+const LONGEST_QUOTE: usize = 120;
+
 /// `MIGRATIONS[n]` lifts the fields of format `n + 1` to format `n + 2`. The array's length makes a new
 /// [`FORMAT`] without its migration a compile error.
 const MIGRATIONS: [Migration; FORMAT as usize - 1] = [];
@@ -47,7 +50,7 @@ pub enum FileError {
         adorn = env!("CARGO_PKG_VERSION")
     )]
     Newer { format: u64 },
-    #[error("`{field}`: {what}, line {line}, column {column}; correct this field")]
+    #[error("`{field}`, line {line}, column {column}: {what}")]
     Field { field: String, line: usize, column: usize, what: String },
     #[error("the project cannot be saved: {0}; the file on disk stays as it is")]
     Unsound(FieldFault),
@@ -102,6 +105,7 @@ fn format_of(text: &str) -> Result<u32, FileError> {
         format: Option<Value>,
     }
     let head: Head = serde_json::from_str(text).map_err(|error| match error.classify() {
+        serde_json::error::Category::Data if duplicate(&error.to_string()).is_some() => field(".", &error),
         serde_json::error::Category::Data => FileError::NoFormat,
         _ => syntax(&error),
     })?;
@@ -125,9 +129,8 @@ fn migrate(fields: &mut serde_json::Map<String, Value>, format: u32, steps: &[Mi
 fn read_current(text: &str) -> Result<Project, FileError> {
     let mut json = serde_json::Deserializer::from_str(text);
     let mut project: Project = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let field = error.path().to_string();
-        let (line, column) = (error.inner().line(), error.inner().column());
-        FileError::Field { field, line, column, what: message_of(error.inner()) }
+        let path = error.path().to_string();
+        field(&path, error.inner())
     })?;
     json.end().map_err(|error| syntax(&error))?;
     project.check().map_err(|fault| {
@@ -139,14 +142,46 @@ fn read_current(text: &str) -> Result<Project, FileError> {
     Ok(project)
 }
 
+/// A field that serde refuses. Where a field is given twice, serde names the object around it.
+fn field(path: &str, error: &serde_json::Error) -> FileError {
+    let message = message_of(error);
+    let (field, what) = match duplicate(&message) {
+        Some(name) if path == "." => (name.to_owned(), "is given twice; keep one".to_owned()),
+        Some(name) => (format!("{path}.{name}"), "is given twice; keep one".to_owned()),
+        None => (path.to_owned(), format!("{message}; correct this field")),
+    };
+    FileError::Field { field: shortened(&field), line: error.line(), column: error.column(), what }
+}
+
+fn duplicate(message: &str) -> Option<&str> {
+    message.strip_prefix("duplicate field `")?.split('`').next()
+}
+
+/// A hostile file makes names and values as long as it likes; what is wrong with them must still be read.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_QUOTE) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 fn syntax(error: &serde_json::Error) -> FileError {
     FileError::Syntax { line: error.line(), column: error.column(), what: message_of(error) }
 }
 
-/// serde_json's message without the position that it appends.
+/// serde_json's message in words for people, without the position that it appends.
 fn message_of(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    text.rsplit_once(" at line ").map_or(text.clone(), |(message, _)| message.to_owned())
+    let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
+    let Some((found, wanted)) = message.rsplit_once(", expected ") else { return shortened(message) };
+    let wanted = match wanted {
+        "f64" => "a number",
+        "u32" | "u64" => "a whole number from 0",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        other => other,
+    };
+    format!("{}, expected {}", shortened(found), shortened(wanted))
 }
 
 /// The project's text as [`save`] writes it: fields in the order of their declaration, a final newline.

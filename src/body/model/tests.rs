@@ -66,9 +66,9 @@ fn a_picture_renamed_to_npz_is_an_error_that_says_what_to_do() {
 fn missing_arrays_are_named_for_the_closest_layout() {
     let read = |bytes: Vec<u8>| BodyModel::read(Cursor::new(bytes)).unwrap_err().to_string();
     let smplx = read(changed(FIXTURE, &["posedirs", "lmk_faces_idx"], &[]));
-    assert!(smplx.ends_with("an SMPL-X body also needs posedirs, lmk_faces_idx"), "{smplx}");
+    assert!(smplx.contains("an SMPL-X body also needs posedirs, lmk_faces_idx; "), "{smplx}");
     let head = read(changed(OPEN_HEAD, &["lobe"], &[]));
-    assert!(head.ends_with("an open head also needs lobe"), "{head}");
+    assert!(head.contains("an open head also needs lobe; "), "{head}");
 }
 
 #[test]
@@ -81,7 +81,10 @@ fn a_mesh_too_small_for_smplx_ears_is_refused() {
 #[test]
 fn indices_beyond_the_mesh_are_named() {
     let landmark = head_error("ibug68", "<u2", "(68,)", 4587_u16.to_le_bytes().repeat(68));
-    assert_eq!(landmark, "ibug68 names 4587, but there are only 4587");
+    assert!(
+        landmark.starts_with("ibug68 names 4587, but there are only 4587, counted from 0; "),
+        "{landmark}"
+    );
     let negative = head_error("lobe", "<i4", "(4,)", (-1_i32).to_le_bytes().repeat(4));
     assert!(negative.starts_with("lobe names -1"), "{negative}");
     let face = head_error("f", "<u4", "(1, 3)", u32::MAX.to_le_bytes().repeat(3));
@@ -93,9 +96,9 @@ fn indices_beyond_the_mesh_are_named() {
 #[test]
 fn wrong_shapes_are_named() {
     let joints = head_error("J", "<f4", "(54, 3)", vec![0; 54 * 12]);
-    assert_eq!(joints, "the array J has the shape [54, 3], expected [55, 3]");
+    assert!(joints.starts_with("the array J has the shape [54, 3], expected [55, 3]; "), "{joints}");
     let flat = head_error("v_template", "<f4", "(6,)", vec![0; 24]);
-    assert_eq!(flat, "the array v_template has the shape [6], expected [any, 3]");
+    assert!(flat.starts_with("the array v_template has the shape [6], expected [any, 3]; "), "{flat}");
 }
 
 #[test]
@@ -108,7 +111,7 @@ fn joints_that_are_no_tree_are_refused() {
 #[test]
 fn weights_that_do_not_add_up_are_refused() {
     let error = head_error("w_val", "<f4", "(4587, 4)", 0.3_f32.to_le_bytes().repeat(4587 * 4));
-    assert_eq!(error, "the skinning weights of vertex 0 do not add up to 1");
+    assert!(error.starts_with("the skinning weights of vertex 0 do not add up to 1; "), "{error}");
 }
 
 #[test]

@@ -254,3 +254,32 @@ fn positions_come_back_to_the_last_bit() {
         assert_eq!(parse(&to_json(&project)).expect("our own text"), project, "step {step}");
     }
 }
+
+#[test]
+fn a_field_given_twice_is_named_and_not_taken_for_a_missing_format() {
+    let text = message("{\"format\": 1,\n\"format\": 1}");
+    assert!(text.starts_with("`format`, line 2") && text.ends_with("is given twice; keep one"), "{text}");
+    let text = message("{\"format\": 1, \"prompt\": \"a\", \"prompt\": \"b\"}");
+    assert!(text.starts_with("`prompt`, line 1") && text.contains("twice"), "{text}");
+    let text = message("{\"format\": 1, \"canvas\": {\"width\": 64, \"width\": 65}}");
+    assert!(text.starts_with("`canvas.width`, line 1"), "{text}");
+}
+
+#[test]
+fn what_is_wrong_is_read_however_long_a_hostile_file_makes_it() {
+    let long = "q".repeat(100_000);
+    for (text, part) in [
+        (format!("{{\"format\": 1, \"x\": {}1{}}}", "[".repeat(9000), "]".repeat(9000)), "recursion limit"),
+        (format!("{{\"format\": 1, \"canvas\": \"{long}\"}}"), "expected"),
+        (format!("{{\"format\": 1, \"scale\": {{\"{long}\": 1}}}}"), "unknown variant"),
+        (format!("{{\"format\": 1, \"pose\": {{\"template\": \"{long}\"}}}}"), "names no pose"),
+        (
+            "{\"format\": 1, \"canvas\": {\"width\": 64, \"height\": 1e300}}".to_owned(),
+            "expected a whole number",
+        ),
+        ("{\"format\": 1, \"scale\": {\"ratio\": 1e300}}".to_owned(), "is 1e300"),
+    ] {
+        let message = message(&text);
+        assert!(message.contains(part) && message.chars().count() < 400, "{message}");
+    }
+}
