@@ -176,7 +176,7 @@ fn an_unknown_pose_names_its_neighbours() {
 fn a_photo_changed_on_disk_is_read_again() {
     let (folder, studio) = studio();
     let before = studio.product(&variant().earrings[0]).expect("a photo").file_sha256.clone();
-    RgbaImage::new(7, 5).save(folder.path().join("hoop.png")).expect("a file");
+    RgbaImage::from_pixel(7, 5, Rgba([9, 9, 9, 255])).save(folder.path().join("hoop.png")).expect("a file");
     let after = studio.product(&variant().earrings[0]).expect("a photo");
     assert_ne!(after.file_sha256, before);
     assert_eq!(after.pixels.dimensions(), (7, 5));
@@ -200,7 +200,7 @@ fn the_fingerprint_follows_whatever_decides_the_pixels_and_not_the_name() {
     assert_ne!(changed(|variant| variant.canvas.width = 512), base);
     let other_engine = EngineCard { name: "other".to_owned(), ..card.clone() };
     assert_ne!(fingerprint(&variant(), &studio, &other_engine).expect("a fingerprint"), base);
-    RgbaImage::new(7, 5).save(folder.path().join("hoop.png")).expect("a file");
+    RgbaImage::from_pixel(7, 5, Rgba([9, 9, 9, 255])).save(folder.path().join("hoop.png")).expect("a file");
     assert_ne!(of(&variant()), base);
 }
 

@@ -173,7 +173,7 @@ fn broken_headers_are_named() {
 fn a_shape_other_than_the_wanted_one_is_named() {
     let array = one(npy("'<f4'", false, "(2, 2)", &f32s(&[0.0; 4]))).floats("a").unwrap();
     let error = array.shaped(&[None, Some(3)]).unwrap_err().to_string();
-    assert_eq!(error, "the array a has the shape [2, 2], expected [any, 3]");
+    assert_eq!(error, "the array a has the shape [2, 2], expected [any, 3]; choose an SMPL-X .npz file");
 }
 
 #[test]
