@@ -224,7 +224,11 @@ fn check_presets(presets: &[ExportPreset]) -> Checked {
         require(
             safe && (1..=LONGEST_PRESET_NAME).contains(&preset.name.len()),
             &format!("{field}.name"),
-            || format!("must be 1 to {LONGEST_PRESET_NAME} letters, digits, `-` or `_`, as it names files"),
+            || {
+                format!(
+                    "must be 1 to {LONGEST_PRESET_NAME} letters, digits, `-` or `_`; rename it, as it names files"
+                )
+            },
         )?;
         // Some file systems do not tell upper from lower case.
         require(names.insert(preset.name.to_ascii_lowercase()), &format!("{field}.name"), || {

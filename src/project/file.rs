@@ -135,7 +135,8 @@ fn read_current(text: &str) -> Result<Project, FileError> {
     json.end().map_err(|error| syntax(&error))?;
     project.check().map_err(|fault| {
         let (line, column) = super::locate::locate(text, &fault.field).unwrap_or((1, 1));
-        FileError::Field { field: fault.field, line, column, what: fault.what }
+        let advice = if fault.what.contains("; ") { "" } else { "; correct this field" };
+        FileError::Field { field: fault.field, line, column, what: fault.what + advice }
     })?;
     let raw = serde_json::from_str(text).map_err(|error| syntax(&error))?;
     super::unknown::keep_nested(&mut project, &raw);

@@ -283,3 +283,14 @@ fn what_is_wrong_is_read_however_long_a_hostile_file_makes_it() {
         assert!(message.contains(part) && message.chars().count() < 400, "{message}");
     }
 }
+
+#[test]
+fn every_refused_value_comes_with_advice() {
+    let preset = r#"{"format": 1, "presets": [{"name": "../x", "size": {"width": 64, "height": 64}}]}"#;
+    let ratio = r#"{"format": 1, "scale": {"ratio": 2}}"#;
+    let pose = r#"{"format": 1, "pose": {"template": ""}}"#;
+    for text in [preset, ratio, pose, r#"{"format": 1, "canvas": 5}"#] {
+        let message = message(text);
+        assert_eq!(message.matches("; ").count(), 1, "{message}");
+    }
+}
