@@ -34,7 +34,7 @@ pub enum BatchError {
     Shard { index: u64, count: u64 },
     #[error("cannot make the output folder: {source}; choose another ({path})")]
     Folder { path: PathBuf, source: std::io::Error },
-    #[error("cannot write the report: {source}; the pictures are whole ({path})")]
+    #[error("cannot write the report: {source}; choose another folder, what was finished is whole ({path})")]
     Report { path: PathBuf, source: std::io::Error },
     #[error(transparent)]
     Cancelled(#[from] Cancelled),

@@ -47,7 +47,7 @@ impl ProductPhoto {
 /// Why a photo could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    #[error("cannot read the picture: {source} ({path})")]
+    #[error("cannot read the picture: {source}; check that the file is there and readable ({path})")]
     Read { path: PathBuf, source: std::io::Error },
     #[error("cannot use the picture: {fault} ({path})")]
     Unusable { path: PathBuf, fault: Fault },

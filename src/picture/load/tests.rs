@@ -356,3 +356,11 @@ fn a_face_s_alpha_is_laid_on_black_in_linear_light() {
     assert_eq!(face.get_pixel(1, 0).0[0], 188);
     assert_eq!(face.get_pixel(2, 0).0, [255, 200, 10]);
 }
+
+#[test]
+fn a_photo_that_cannot_be_read_comes_with_advice() {
+    for error in [load_product(Path::new("gone.png")).err(), load_face(Path::new("gone.png")).err()] {
+        let text = error.map(|error| error.to_string()).unwrap_or_default();
+        assert!(text.ends_with("; check that the file is there and readable (gone.png)"), "{text}");
+    }
+}
