@@ -555,6 +555,14 @@ fn a_file_s_own_words_never_reach_the_terminal_as_commands_or_lines() {
 }
 
 #[test]
+fn a_device_that_the_mannequin_cannot_use_is_said_and_not_ignored() {
+    let folder = folder();
+    project(folder.path(), |_| {});
+    let render = ["render", "shop.adorn", "--out", "out.png", "--device", "cuda:0"];
+    refuse(folder.path(), &render, "CPU alone");
+}
+
+#[test]
 fn an_output_that_cannot_be_written_is_refused_before_the_work() {
     let folder = folder();
     project(folder.path(), |_| {});

@@ -3,6 +3,7 @@
 use super::Failure;
 use super::args::EngineArgs;
 use crate::engine::Engine;
+use crate::engine::device::DeviceChoice;
 use crate::engine::diffusion::DiffusionEngine;
 use crate::mannequin::MannequinEngine;
 use crate::workflow::Studio;
@@ -12,7 +13,10 @@ use std::path::Path;
 pub(super) fn open(args: &EngineArgs, studio: &Studio) -> Result<Box<dyn Engine>, Failure> {
     match &args.bundle {
         Some(bundle) => Ok(Box::new(diffusion(bundle, args)?)),
-        None => Ok(mannequin(studio)),
+        None if matches!(args.device, DeviceChoice::Auto | DeviceChoice::Cpu) => Ok(mannequin(studio)),
+        None => Err(Failure::bad_input(
+            "the mannequin paints on the CPU alone; add --bundle, or leave --device out",
+        )),
     }
 }
 
