@@ -65,7 +65,7 @@ mod tests {
         fs::write(&path, "old").unwrap();
         let failed = write_whole(&path, |file| {
             file.write_all(b"half")?;
-            Err(std::io::Error::other("the disk is full"))
+            Err(Error::other("the disk is full"))
         });
         assert!(failed.is_err());
         assert_eq!(fs::read_to_string(&path).unwrap(), "old");
