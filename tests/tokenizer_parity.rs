@@ -25,7 +25,7 @@ struct Expected {
 }
 
 fn compare(pad_token: Option<&str>, expected: fn(&Row) -> &Expected) {
-    let fixtures = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/engine/tokenizer");
+    let fixtures = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/parity/tokenizer");
     let rows: Vec<Row> = serde_json::from_slice(&fs::read(fixtures.join("prompts.json")).unwrap()).unwrap();
     let dir = tempfile::tempdir().unwrap();
     for name in ["vocab.json", "merges.txt"] {
