@@ -17,3 +17,4 @@ mod networks;
 mod table;
 
 mod picture;
+mod tokenizer;
