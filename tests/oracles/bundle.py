@@ -6,12 +6,14 @@ import tomllib
 from pathlib import Path
 
 import torch
+import transformers
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from multi_branch import MultiBranch, alpha
 from safetensors.torch import load_file
 from transformers import CLIPTextModel, CLIPTokenizer, Dinov2Model
 
-F32 = dict(torch_dtype=torch.float32)
+transformers.logging.set_verbosity_error()
+transformers.logging.disable_progress_bar()
 
 
 def weights(folder, stem):
@@ -48,23 +50,28 @@ class Bundle:
     def control_net(self):
         folder = self.folder / "controlnet"
         config = json.loads((folder / "config.json").read_text())
-        tensors = {key: value.float() for key, value in weights(folder, "diffusion_pytorch_model").items()}
+        tensors = weights(folder, "diffusion_pytorch_model")
         found = [branch for branch in ("pose", "appearance") if f"{branch}_proj.weight" in tensors]
         image = json.loads((self.folder / "image_encoder" / "config.json").read_text()).get("hidden_size", 768)
         with torch.device("meta"):
             net = MultiBranch(config, image, config.get("adorn_branches", found))
         net.net.load_state_dict(tensors, strict=True, assign=True)
-        return net.eval()
+        return net.float().eval()
 
     def unet(self):
-        return UNet2DConditionModel.from_pretrained(self.folder / "unet", **F32).eval()
+        """Built without numbers and given the mapped file's: never twice in memory."""
+        folder = self.folder / "unet"
+        with torch.device("meta"):
+            net = UNet2DConditionModel.from_config(json.loads((folder / "config.json").read_text()))
+        net.load_state_dict(weights(folder, "diffusion_pytorch_model"), strict=True, assign=True)
+        return net.float().eval()
 
     def scheduler(self):
         return DDIMScheduler.from_pretrained(self.folder / "scheduler")
 
     def decode(self, latents):
         """The denoiser's latents to pixels in -1..1."""
-        vae = AutoencoderKL.from_pretrained(self.folder / "vae", **F32).eval()
+        vae = AutoencoderKL.from_pretrained(self.folder / "vae", torch_dtype=torch.float32).eval()
         return vae.decode(latents / vae.config.scaling_factor).sample
 
 

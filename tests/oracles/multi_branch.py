@@ -10,7 +10,7 @@ from diffusers.models.attention import BasicTransformerBlock
 from torch import nn
 from torch.nn.functional import gelu, scaled_dot_product_attention
 
-# The numbers of the config that only this project knows.
+# Settings of the config that only this project knows.
 OWN = ("adorn_branches",)
 BRANCHES = {"pose": "_pose", "appearance": "_appearance"}
 
