@@ -9,6 +9,7 @@
 //! ```
 
 #![expect(clippy::unwrap_used, reason = "a test, helpers included")]
+#![expect(clippy::print_stdout, reason = "the table is what this program is for")]
 
 mod adapter;
 mod fixture;

@@ -2,8 +2,7 @@
 
 use crate::adapter::Outputs;
 use candle_core::Tensor;
-use std::fmt::Write as _;
-use std::io::Write as _;
+use std::fmt::Write;
 
 /// Allowed in f32: largest difference over the largest expected value.
 pub(crate) const F32: f32 = 1e-4;
@@ -40,7 +39,7 @@ impl Table {
     /// Prints, then panics if a row was over its bound.
     pub(crate) fn finish(self) {
         // At once, so that tests that run side by side do not mix their lines.
-        std::io::stdout().lock().write_all(self.lines.as_bytes()).unwrap();
+        print!("{}", self.lines);
         assert!(self.faults.is_empty(), "{} is off:\n{}", self.component, self.faults.join("\n"));
     }
 }
