@@ -137,7 +137,7 @@ impl Branch {
 }
 
 /// STD-Norm: Y'_a = Y_a / std(Y_a) * std(Y_t), per sample. `y` and `like` are `[b, n, c]`.
-pub(crate) fn std_norm(y: &Tensor, like: &Tensor) -> Result<Tensor> {
+pub fn std_norm(y: &Tensor, like: &Tensor) -> Result<Tensor> {
     let gain = (guarded_std(like, STD_GUARD)? / guarded_std(y, STD_GUARD)?)?;
     y.to_dtype(gain.dtype())?.broadcast_mul(&gain)?.to_dtype(y.dtype())
 }

@@ -200,8 +200,32 @@ mod tests {
             refused(|c| c.transformer_layers_per_block = PerLevel::Same(2)),
             ConfigError::Unsupported { .. }
         ));
+        assert!(refused(|c| c.mid_block_type = None).to_string().contains("mid_block_type"));
+        assert!(refused(|c| c.freq_shift = 4.0).to_string().contains("freq_shift"));
         let error = refused(|c| c.down_block_types[0] = "AttnDownBlock2D".to_owned()).to_string();
         assert!(error.contains("AttnDownBlock2D") && !error.contains('\n'), "{error}");
+    }
+
+    /// diffusers writes all of these into every file; where they differ, the network is another one.
+    #[test]
+    fn settings_of_other_families_are_refused_by_name() {
+        let with = |settings: &str| serde_json::from_str::<UNetConfig>(settings).unwrap().validate();
+        let stock = r#"{"num_class_embeds": null, "resnet_out_scale_factor": 1, "conv_in_kernel": 3,
+            "attention_type": "default", "mid_block_only_cross_attention": null, "sample_size": 64}"#;
+        assert_eq!(with(stock), Ok(()));
+        for (name, value) in [
+            ("num_class_embeds", "4"),
+            ("time_cond_proj_dim", "256"),
+            ("conv_out_kernel", "1"),
+            ("resnet_out_scale_factor", "1.4"),
+            ("resnet_skip_time_act", "true"),
+            ("attention_type", "\"gated\""),
+            ("mid_block_type", "null"),
+            ("resnet_time_scale_shift", "\"scale_shift\""),
+        ] {
+            let error = with(&format!("{{\"{name}\": {value}}}")).unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+        }
     }
 
     #[test]
