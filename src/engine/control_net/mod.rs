@@ -7,14 +7,14 @@
 mod config;
 mod hint;
 
-pub use super::attention::BranchTokens;
+pub use super::attention::{BranchKeys, BranchTokens, PreparedContext, Source};
 pub use config::{Branch, ControlNetConfig};
 
 use super::EngineError;
-use super::attention::{BranchKeys, CrossContext, TransformerShape};
+use super::attention::{CrossContext, TransformerShape};
 use super::ops::{Linear, to_channels_last};
 use super::progress::Control;
-use super::unet::Encoder;
+use super::unet::{Encoder, StepTime};
 use candle_core::{DType, Result, Tensor};
 use candle_nn::{Init, VarBuilder};
 use hint::HintEmbedding;
@@ -26,13 +26,9 @@ pub struct ControlResiduals {
     pub middle: Tensor,
 }
 
-/// Keys and values of every block's branches, for one picture's tokens.
-#[derive(Debug, Clone)]
-pub struct BranchContext(Vec<BranchKeys>);
-
 /// A hint ready to join latents, `[b, h, w, c]` at the latents' size.
 #[derive(Debug, Clone)]
-pub struct HintTokens(Tensor);
+pub struct HintTokens(pub(super) Tensor);
 
 /// Turns a hint and tokens into residuals for the denoiser.
 #[derive(Debug, Clone)]
@@ -110,35 +106,63 @@ impl ControlNet {
         self.hint.forward(&to_channels_last(&hint.to_dtype(self.dtype)?)?).map(HintTokens)
     }
 
-    /// Keys and values for a picture's tokens; those of a branch that is not there are left out.
-    pub fn context(&self, tokens: &BranchTokens) -> Result<BranchContext> {
-        let cast = |tokens: &Option<Tensor>| tokens.as_ref().map(|t| t.to_dtype(self.dtype)).transpose();
-        let tokens = BranchTokens {
-            text: tokens.text.to_dtype(self.dtype)?,
-            pose: cast(&tokens.pose)?,
-            appearance: cast(&tokens.appearance)?,
-        };
-        self.encoder.keys(&tokens).map(BranchContext)
+    /// Keys and values of one branch's tokens `[b, n, d]` in every block; no block has any where the branch is
+    /// not there.
+    pub fn keys(&self, source: Source, tokens: &Tensor) -> Result<BranchKeys> {
+        self.encoder.keys(source, &tokens.to_dtype(self.dtype)?)
     }
 
-    /// Residuals for `latents` `[b, 4, h, w]` at the scheduler's `timestep`.
-    ///
-    /// `alpha` weighs appearance (Eq. 10 times the designer's strength; 0 skips the branch), `strength`
-    /// every residual. Hint and tokens may be of one sample for the whole batch.
+    /// Keys and values for a picture's tokens; those of a branch that is not there are left out.
+    pub fn context(&self, tokens: &BranchTokens) -> Result<PreparedContext> {
+        let of = |source, there: bool, tokens: &Option<Tensor>| {
+            let tokens = tokens.as_ref().filter(|_| there);
+            tokens.map(|tokens| self.keys(source, tokens)).transpose()
+        };
+        Ok(PreparedContext {
+            text: self.keys(Source::Text, &tokens.text)?,
+            pose: of(Source::Pose, self.has(Branch::Pose), &tokens.pose)?,
+            appearance: of(Source::Appearance, self.has(Branch::Appearance), &tokens.appearance)?,
+        })
+    }
+
+    /// What residual blocks read at the scheduler's `timestep`.
+    pub fn time(&self, timestep: f64) -> Result<StepTime> {
+        self.encoder.time(timestep)
+    }
+
+    /// [`Self::forward_prepared`] at the scheduler's `timestep`: for whoever takes one step alone.
     #[expect(clippy::too_many_arguments, reason = "one denoising step's inputs, each of its own type")]
     pub fn forward(
         &self,
         latents: &Tensor,
         timestep: f64,
-        context: &BranchContext,
+        context: &PreparedContext,
+        hint: &HintTokens,
+        alpha: f64,
+        strength: f64,
+        control: &Control,
+    ) -> std::result::Result<ControlResiduals, EngineError> {
+        self.forward_prepared(latents, &self.time(timestep)?, context, hint, alpha, strength, control)
+    }
+
+    /// Residuals for `latents` `[b, 4, h, w]` at a time; `time` and the keys in `context` are this network's own.
+    ///
+    /// `alpha` weighs appearance (Eq. 10 times the designer's strength; 0 skips the branch), `strength`
+    /// every residual. Hint and tokens may be of one sample for the whole batch.
+    #[expect(clippy::too_many_arguments, reason = "one denoising step's inputs, each of its own type")]
+    pub fn forward_prepared(
+        &self,
+        latents: &Tensor,
+        time: &StepTime,
+        context: &PreparedContext,
         hint: &HintTokens,
         alpha: f64,
         strength: f64,
         control: &Control,
     ) -> std::result::Result<ControlResiduals, EngineError> {
         let x = to_channels_last(&latents.to_dtype(self.dtype)?)?;
-        let context = CrossContext::Branches { keys: &context.0, alpha };
-        let descent = self.encoder.forward(&x, Some(&hint.0), timestep, context, control)?;
+        let context = CrossContext { prepared: context, alpha };
+        let descent = self.encoder.forward(&x, Some(&hint.0), &mut time.shifts(), context, control)?;
         let weighed = |(layer, x): (&Linear, &Tensor)| layer.forward(x)? * strength;
         let down = self.down.iter().zip(&descent.skips).map(weighed).collect::<Result<_>>()?;
         Ok(ControlResiduals { down, middle: weighed((&self.middle, &descent.middle))? })

@@ -7,7 +7,7 @@ mod tokens;
 mod trace;
 
 use super::bundle::{Bundle, Dropped};
-use super::control_net::{BranchContext, BranchTokens, ControlNet, ControlResiduals, HintTokens, alpha};
+use super::control_net::{PreparedContext, BranchTokens, ControlNet, ControlResiduals, HintTokens, alpha};
 use super::device::{DTypeChoice, DeviceChoice, Picked, pick};
 use super::image_encoder::ImageEncoder;
 use super::noise::standard_normal;
@@ -50,7 +50,7 @@ struct Conditions {
     text: Tensor,
     hint: HintTokens,
     /// One context for the whole batch, or one for each half.
-    contexts: Vec<BranchContext>,
+    contexts: Vec<PreparedContext>,
     /// Sample by sample, 1 / 0 where alpha is kept / dropped; as long as `contexts`.
     keeps: Vec<f64>,
     guidance: f64,
