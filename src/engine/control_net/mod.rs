@@ -277,6 +277,9 @@ mod tests {
         let silent = run(&control_net, &tokens(true), 1.0, 1.0);
         assert_eq!(difference(&paint(None), &paint(Some(&silent))), 0.0);
         let trained = ControlNet::new(&tiny(&BOTH), 20, Seeded::default().builder()).unwrap();
+        // Which is why an engine may leave the whole network out at strength 0.
+        let muted = run(&trained, &tokens(true), 1.0, 0.0);
+        assert_eq!(difference(&paint(None), &paint(Some(&muted))), 0.0);
         let loud = run(&trained, &tokens(true), 1.0, 1.0);
         assert!(difference(&paint(None), &paint(Some(&loud))) > 1e-3);
     }
@@ -285,7 +288,14 @@ mod tests {
     fn appearance_is_left_out_without_tokens_or_at_alpha_0() {
         let net = ControlNet::new(&tiny(&BOTH), 20, Seeded::default().builder()).unwrap();
         let absent = run(&net, &tokens(false), 1.0, 1.0).middle;
-        assert_eq!(difference(&absent, &run(&net, &tokens(true), 0.0, 1.0).middle), 0.0);
+        // Had the branch been computed and multiplied by 0, these would still be in the sum.
+        let nothing = (noise(&[1, 5, 12], "appearance") * f64::NAN).unwrap();
+        let poisoned = BranchTokens { appearance: Some(nothing), ..tokens(true) };
+        let values = |x: &Tensor| x.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        assert_eq!(values(&absent), values(&run(&net, &poisoned, 0.0, 1.0).middle));
+        assert!(
+            run(&net, &poisoned, 0.5, 1.0).middle.sum_all().unwrap().to_scalar::<f32>().unwrap().is_nan()
+        );
         assert!(difference(&absent, &run(&net, &tokens(true), 0.5, 1.0).middle) > 1e-4);
     }
 
@@ -296,6 +306,29 @@ mod tests {
         for (full, half) in full.down.iter().chain([&full.middle]).zip(half.down.iter().chain([&half.middle]))
         {
             assert!(difference(&(full * 0.5).unwrap(), half) < 1e-6);
+        }
+    }
+
+    /// `[a, b]` and `[b, a]`, bit for bit; alone, within rounding.
+    #[test]
+    fn a_sample_s_place_in_the_batch_changes_no_bit_of_its_residuals() {
+        let net = ControlNet::new(&tiny(&BOTH), 20, Seeded::default().builder()).unwrap();
+        let hint = net.embed_hint(&noise(&[1, 4, 256, 192], "hint")).unwrap();
+        let (latents, text) = (noise(&[2, 4, 32, 24], "latents"), noise(&[2, 7, 12], "text"));
+        let at = |x: &Tensor, places: &[u32]| {
+            x.index_select(&Tensor::new(places, x.device()).unwrap(), 0).unwrap()
+        };
+        let residuals = |places: &[u32]| {
+            let tokens = BranchTokens { text: at(&text, places), ..tokens(true) };
+            let (context, latents) = (net.context(&tokens).unwrap(), at(&latents, places));
+            net.forward(&latents, 301.0, &context, &hint, 0.7, 1.0, &Control::silent()).unwrap()
+        };
+        let (straight, swapped, alone) = (residuals(&[0, 1]), residuals(&[1, 0]), residuals(&[1]));
+        let all =
+            |of: &ControlResiduals| of.down.iter().cloned().chain([of.middle.clone()]).collect::<Vec<_>>();
+        for ((a, b), one) in all(&straight).iter().zip(&all(&swapped)).zip(&all(&alone)) {
+            assert_eq!(difference(a, &at(b, &[1, 0])), 0.0);
+            assert_eq!(difference(&at(a, &[1]), one), 0.0);
         }
     }
 

@@ -58,7 +58,9 @@ impl Decoder {
     /// `keys` of the way down, continued: text's keys and values in every transformer.
     pub(super) fn keys(&self, text: &Tensor, mut keys: BranchKeys) -> Result<BranchKeys, EngineError> {
         for (_, transformer) in self.layers() {
-            keys.0.extend(transformer.as_ref().map(|layer| layer.keys(Source::Text, text)).transpose()?.flatten());
+            keys.0.extend(
+                transformer.as_ref().map(|layer| layer.keys(Source::Text, text)).transpose()?.flatten(),
+            );
         }
         Ok(keys)
     }

@@ -92,7 +92,8 @@ impl Encoder {
     pub(crate) fn keys(&self, source: Source, tokens: &Tensor) -> Result<BranchKeys> {
         let down = self.down_blocks.iter().flat_map(|block| &block.layers);
         let transformers = down.filter_map(|(_, transformer)| transformer.as_ref());
-        let keys = transformers.chain([&self.mid_attention]).map(|transformer| transformer.keys(source, tokens));
+        let keys =
+            transformers.chain([&self.mid_attention]).map(|transformer| transformer.keys(source, tokens));
         keys.filter_map(Result::transpose).collect::<Result<_>>().map(BranchKeys)
     }
 

@@ -194,6 +194,52 @@ mod tests {
     }
 
     #[test]
+    fn a_sample_s_place_in_the_batch_changes_no_bit_of_its_noise() {
+        let net = UNet::new(&tiny_unet(), Seeded::default().builder()).unwrap();
+        let (latents, text) = (noise(&[2, 4, 32, 24], "latents"), noise(&[2, 7, 12], "text"));
+        let at = |x: &Tensor, places: &[u32]| {
+            x.index_select(&Tensor::new(places, x.device()).unwrap(), 0).unwrap()
+        };
+        let painted = |places: &[u32]| {
+            let (latents, text) = (at(&latents, places), at(&text, places));
+            net.forward(&latents, 501.0, &text, None, &Control::silent()).unwrap()
+        };
+        let straight = painted(&[0, 1]);
+        assert_eq!(difference(&straight, &at(&painted(&[1, 0]), &[1, 0])), 0.0);
+        assert_eq!(difference(&at(&straight, &[1]), &painted(&[1])), 0.0);
+    }
+
+    #[test]
+    fn keys_of_two_prompts_joined_are_the_keys_of_both() {
+        let net = UNet::new(&tiny_unet(), Seeded::default().builder()).unwrap();
+        let text = noise(&[2, 77, 12], "text");
+        let of = |place| net.keys(&text.narrow(0, place, 1).unwrap()).unwrap();
+        let (joined, both) = (BranchKeys::joined(&of(0), &of(1)).unwrap(), net.keys(&text).unwrap());
+        // Two transformers on the way down, one in the middle, four on the way up.
+        assert_eq!(joined.tensors().count(), 2 * 7);
+        for (joined, both) in joined.tensors().zip(both.tensors()) {
+            assert_eq!(difference(joined, both), 0.0);
+        }
+    }
+
+    #[test]
+    fn gradients_pass_through_what_was_prepared() {
+        // Text's keys and values, and the time's layers, of a network that is being trained.
+        for part in ["attn2.to_k", "attn2.to_v", "time_embedding", "time_emb_proj"] {
+            let source = Seeded { trained: Some(part), ..Seeded::default() };
+            let net = UNet::new(&tiny_unet(), source.builder()).unwrap();
+            let grads = run(&net, 8, 8, None).sqr().unwrap().sum_all().unwrap().backward().unwrap();
+            let variables = source.variables.lock().unwrap();
+            assert!(!variables.is_empty(), "{part}");
+            for (name, variable) in variables.iter() {
+                let grad = grads.get(variable).unwrap_or_else(|| panic!("no gradient for {name}"));
+                let size = grad.sqr().unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap();
+                assert!(size.is_finite() && size > 0.0, "{name}: {size}");
+            }
+        }
+    }
+
+    #[test]
     fn a_cancelled_control_stops_the_network() {
         let net = UNet::new(&tiny_unet(), Seeded::default().builder()).unwrap();
         let cancel = CancelFlag::default();
