@@ -132,9 +132,10 @@ impl DiffusionEngine {
         let image = |picture: Option<&Planes>| picture.map(|p| self.image_tokens(p, control)).transpose();
         let sources = Sources {
             prompt: self.text_tokens(request.prompt, control)?,
-            negative: match guidance {
-                1.0 => None,
-                _ => Some(self.text_tokens(request.negative_prompt, control)?),
+            negative: if guidance == 1.0 {
+                None
+            } else {
+                Some(self.text_tokens(request.negative_prompt, control)?)
             },
             pose: image(controlled.then_some(request.pose_image))?,
             face: image(face)?,

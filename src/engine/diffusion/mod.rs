@@ -23,7 +23,7 @@ use super::vae::Vae;
 use super::{Engine, EngineCard, EngineError, EngineKind, Generated, NetworkSize, Request};
 use crate::picture::Planes;
 use cache::Caches;
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
 use conditions::Conditions;
 use preview::LatentPreview;
 use std::path::Path;
@@ -142,7 +142,11 @@ impl DiffusionEngine {
             return Ok(preview);
         }
         let channels = self.bundle.configs.unet.in_channels;
-        let preview = LatentPreview::fit(&self.vae, channels, &self.picked.device, control)?;
+        let fit = |vae| LatentPreview::fit(vae, channels, &self.picked.device, control);
+        let mut preview = fit(&self.vae)?;
+        if !preview.is_finite() && self.picked.dtype != DType::F32 {
+            preview = fit(self.wide.vae(&self.bundle, &self.picked.device)?)?;
+        }
         Ok(self.preview.get_or_init(|| preview))
     }
 

@@ -86,6 +86,20 @@ fn what_f32_cannot_hold_either_ends_in_one_line_that_names_the_part() {
 }
 
 #[test]
+fn previews_of_a_decoder_that_f16_cannot_hold_are_no_black_squares() {
+    let (_home, folder) = bundle();
+    let (component, _, changes) = LAYERS[4];
+    scale(&folder, component, changes[0].0, changes[0].1);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&seen);
+    let keep = move |progress: Progress| heard.lock().unwrap().extend(progress.preview);
+    Order::new(64, 64).run(&open_half(&folder), &Control::new(CancelFlag::default(), keep)).unwrap();
+    for preview in seen.lock().unwrap().iter() {
+        assert!(preview.pixels().any(|pixel| pixel != preview.get_pixel(0, 0)));
+    }
+}
+
+#[test]
 fn a_flat_picture_is_no_picture() {
     for (component, name, part) in [
         (Component::UNet, "conv_out.weight", "the denoiser at step 1"),
