@@ -131,6 +131,8 @@ pub struct Request<'a> {
 pub struct Generated {
     /// I_g, of the request's size.
     pub picture: RgbImage,
+    /// What people should know about how it was painted, one sentence each without a full stop.
+    pub notices: Vec<String>,
     /// Named tensors for `--trace`, each with its shape; empty unless asked for.
     pub trace: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
 }
@@ -158,8 +160,10 @@ pub enum EngineError {
         "a control image is {found:?} where the engine takes {expected:?}; make it for the engine's size"
     )]
     Planes { found: [usize; 3], expected: [usize; 3] },
-    #[error("{stage} gave numbers that are not finite; use --dtype f32, or check the bundle")]
-    NotFinite { stage: &'static str },
+    #[error(
+        "{part} gave numbers that make no picture (not finite, or all alike), in f32 too; check the bundle, or lower guidance and strengths"
+    )]
+    NotFinite { part: String },
     #[error(transparent)]
     Bundle(#[from] bundle::BundleError),
     #[error(transparent)]

@@ -1,5 +1,7 @@
 //! The engine end to end, on a small random bundle.
 
+mod rescue;
+
 use super::*;
 use crate::body::PosedBody;
 use crate::engine::bench;
@@ -201,6 +203,72 @@ fn appearance_strength_0_is_no_face_at_all() {
 }
 
 #[test]
+fn control_strength_0_never_runs_the_control_net() {
+    let engine = engine();
+    let mut order = Order::new(64, 64);
+    order.recipe.control_strength = 0.0;
+    let plain = order.paint(&engine);
+    // Whoever read this hint would end in numbers that are none.
+    order.hint.channel_mut(0).fill(f32::NAN);
+    assert_eq!(plain.picture, order.paint(&engine).picture);
+    assert_eq!(engine.caches.hints.len(), 0);
+    assert!(!plain.trace.contains_key("pose_tokens"));
+}
+
+#[test]
+fn variants_that_share_a_part_make_it_once() {
+    let engine = engine();
+    let held = |engine: &DiffusionEngine| {
+        let caches = &engine.caches;
+        [caches.tokens.len(), caches.keys.len(), caches.hints.len(), caches.times.len()]
+    };
+    let mut order = Order::new(64, 64);
+    order.paint(&engine);
+    // Two prompts and two pictures; the prompts' keys in both networks and the pictures' in one; three steps
+    // in both networks.
+    assert_eq!(held(&engine), [4, 6, 1, 6]);
+    type Change = (&'static str, fn(&mut Order), [usize; 4]);
+    let changes: [Change; 5] = [
+        ("seed", |order| order.recipe.seed = 1, [4, 6, 1, 6]),
+        ("prompt", |order| order.prompt = "A man", [5, 8, 1, 6]),
+        ("face", |order| order.face = Some(pattern(3, 224, 224, 5.0)), [6, 9, 1, 6]),
+        ("hint", |order| order.hint = pattern(4, 64, 64, 3.0), [6, 9, 2, 6]),
+        ("back", |order| *order = Order::new(64, 64), [6, 9, 2, 6]),
+    ];
+    for (what, change, expected) in changes {
+        change(&mut order);
+        order.paint(&engine);
+        assert_eq!(held(&engine), expected, "{what}");
+    }
+}
+
+#[test]
+fn what_was_painted_before_never_shows() {
+    let (_home, folder) = bundle();
+    let used = open(&folder);
+    let others = [
+        Order { prompt: "A man", ..Order::new(64, 64) },
+        Order { hint: pattern(4, 64, 64, 3.0), ..Order::new(64, 64) },
+        Order { recipe: Recipe { guidance: Some(1.0), ..Order::new(64, 64).recipe }, ..Order::new(64, 64) },
+    ];
+    for order in &others {
+        order.paint(&used);
+    }
+    for order in &others {
+        let (cached, fresh) = (order.paint(&used), order.paint(&open(&folder)));
+        assert_eq!(cached.trace, fresh.trace);
+    }
+}
+
+#[test]
+fn a_prompt_that_is_cut_is_said() {
+    let engine = engine();
+    let long = Order { prompt: Box::leak("ring ".repeat(99).into_boxed_str()), ..Order::new(64, 64) };
+    assert_eq!(long.paint(&engine).notices, [engine.prompt_notice(long.prompt).unwrap().unwrap()]);
+    assert!(Order::new(64, 64).paint(&engine).notices.is_empty());
+}
+
+#[test]
 fn a_bundle_may_drop_appearance_from_the_unconditional_half() {
     let (_home, folder) = bundle();
     let kept = Order::new(64, 64).paint(&open(&folder));
@@ -232,6 +300,21 @@ fn cancel_stops_within_a_step() {
     let order = Order { recipe: Recipe { steps: Some(50), ..Recipe::default() }, ..Order::new(64, 64) };
     assert!(matches!(order.run(&engine, &control), Err(EngineError::Cancelled(_))));
     assert_eq!(*steps.lock().unwrap(), [1]);
+}
+
+#[test]
+fn cancel_stops_the_decoding_too() {
+    let flag = CancelFlag::default();
+    let control = {
+        let flag = flag.clone();
+        Control::new(flag.clone(), move |progress| {
+            if progress.stage == Stage::Decoding {
+                flag.cancel();
+            }
+        })
+    };
+    let outcome = Order::new(64, 64).run(&engine(), &control);
+    assert!(matches!(outcome, Err(EngineError::Cancelled(_))));
 }
 
 #[test]
