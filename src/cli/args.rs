@@ -2,6 +2,7 @@
 
 use crate::batch::Shard;
 use crate::engine::device::{DTypeChoice, DeviceChoice};
+use crate::project::Sampler;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -109,6 +110,9 @@ pub(super) struct RenderArgs {
     /// Instead of the project's denoising steps
     #[arg(long)]
     pub(super) steps: Option<u32>,
+    /// Instead of the project's sampler: ddim, ddpm, euler, euler_ancestral, dpmpp_2m_karras, unipc or lcm
+    #[arg(long, value_name = "NAME", value_parser = sampler)]
+    pub(super) sampler: Option<Sampler>,
     /// Also writes the tensors on the way to the picture
     #[arg(long, value_name = "FILE.safetensors")]
     pub(super) trace: Option<PathBuf>,
@@ -182,6 +186,11 @@ pub(super) struct VerifyArgs {
     pub(super) json: bool,
 }
 
+fn sampler(text: &str) -> Result<Sampler, String> {
+    let names = || Sampler::ALL.map(Sampler::id).join(", ");
+    Sampler::of_id(text).ok_or_else(|| format!("use one of {}", names()))
+}
+
 fn shard(text: &str) -> Result<Shard, String> {
     let parts =
         text.split_once('/').and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
@@ -199,6 +208,16 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_sampler_is_told_by_the_name_that_files_have() {
+        for kind in Sampler::ALL {
+            let written = serde_json::to_value(kind).unwrap();
+            assert_eq!(written, kind.id());
+            assert_eq!(sampler(kind.id()), Ok(kind));
+        }
+        assert!(sampler("euler a").unwrap_err().contains("euler_ancestral"));
     }
 
     #[test]

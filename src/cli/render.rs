@@ -38,6 +38,7 @@ fn changed(mut project: Project, args: &RenderArgs) -> Result<Project, Failure> 
     if args.steps.is_some() {
         project.recipe.steps = args.steps;
     }
+    project.recipe.sampler = args.sampler.or(project.recipe.sampler);
     project.check()?;
     Ok(project)
 }

@@ -6,7 +6,7 @@ use crate::engine::EngineError;
 use crate::engine::checkpoint::Probe;
 use crate::engine::control_net::ControlNet;
 use crate::engine::image_encoder::ImageEncoder;
-use crate::engine::sampler::Ddim;
+use crate::engine::sampler::sampler;
 use crate::engine::text::TextEncoder;
 use crate::engine::unet::UNet;
 use crate::engine::vae::Vae;
@@ -88,7 +88,8 @@ fn fill(report: &mut Report, bundle: &Bundle) {
     report.verified = bundle.has_manifest && changed.is_empty() && report.unlisted.is_empty();
     report.problems.extend(changed);
     report.problems.extend(bundle.tokenizer().err().map(|error| line(&error)));
-    let schedule = Ddim::new(&bundle.scheduler, bundle.manifest.defaults.steps as usize);
+    let defaults = &bundle.manifest.defaults;
+    let schedule = sampler(defaults.sampler, &bundle.scheduler, defaults.steps as usize);
     report.problems.extend(schedule.err().map(|error| line(&error)));
     report.components = Component::ALL.map(|component| probe(bundle, component)).into();
 }

@@ -218,18 +218,16 @@ mod tests {
     const BOTH: [Branch; 2] = [Branch::Pose, Branch::Appearance];
 
     #[test]
-    fn alpha_follows_equation_10() {
-        let table = [
-            (0.0, 1.0),
-            (400.0, 1.0),
-            (500.0, 0.75),
-            (600.0, 0.5),
-            (799.0, 0.0025),
-            (800.0, 0.0),
-            (999.0, 0.0),
-        ];
-        for (t, expected) in table {
-            assert!((alpha(t, 400.0) - expected).abs() < 1e-12, "t = {t}: {}", alpha(t, 400.0));
+    fn alpha_follows_equation_10_at_every_timestep() {
+        let table = include_str!("../../../tests/fixtures/engine/alpha.json");
+        let table: std::collections::BTreeMap<String, Vec<f64>> = serde_json::from_str(table).unwrap();
+        assert_eq!(table.len(), 6);
+        for (gamma, expected) in table {
+            assert_eq!(expected.len(), 1000);
+            for (t, expected) in expected.into_iter().enumerate() {
+                let ours = alpha(t as f64, gamma.parse().unwrap());
+                assert!((ours - expected).abs() < 1e-11, "gamma {gamma}, t {t}: {ours} for {expected}");
+            }
         }
     }
 

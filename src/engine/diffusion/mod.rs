@@ -13,15 +13,16 @@ use super::bundle::{Bundle, Dropped};
 use super::control_net::ControlNet;
 use super::device::{DTypeChoice, DeviceChoice, Picked, pick};
 use super::image_encoder::ImageEncoder;
-use super::noise::standard_normal;
+use super::noise::Generator;
 use super::progress::{Control, Progress, Stage};
-use super::sampler::Ddim;
+use super::sampler::{Sampler, Step, sampler};
 use super::text::TextEncoder;
 use super::tokenizer::Tokenizer;
 use super::unet::UNet;
 use super::vae::Vae;
 use super::{Engine, EngineCard, EngineError, EngineKind, Generated, NetworkSize, Request};
 use crate::picture::Planes;
+use crate::project::Recipe;
 use cache::Caches;
 use candle_core::{DType, Tensor};
 use conditions::Conditions;
@@ -87,6 +88,13 @@ impl DiffusionEngine {
         Ok(Tensor::from_slice(planes.data(), (1, c, h, w), &self.picked.device)?)
     }
 
+    /// The recipe's sampler, or the bundle's own.
+    fn sampler(&self, recipe: &Recipe) -> Result<Box<dyn Sampler>, EngineError> {
+        let defaults = &self.bundle.manifest.defaults;
+        let steps = recipe.steps.unwrap_or(defaults.steps) as usize;
+        Ok(sampler(recipe.sampler.unwrap_or(defaults.sampler), &self.bundle.scheduler, steps)?)
+    }
+
     fn denoise<'a>(
         &'a self,
         request: &Request<'_>,
@@ -94,18 +102,23 @@ impl DiffusionEngine {
         trace: &mut Trace,
         control: &Control,
     ) -> Result<Tensor, EngineError> {
-        let steps = request.recipe.steps.unwrap_or(self.bundle.manifest.defaults.steps) as usize;
-        let sampler = Ddim::new(&self.bundle.scheduler, steps)?;
-        let times: Vec<f32> = sampler.timesteps().iter().map(|&t| t as f32).collect();
+        let mut sampler = self.sampler(request.recipe)?;
+        let timesteps = sampler.timesteps().to_vec();
+        let times: Vec<f32> = timesteps.iter().map(|&t| t as f32).collect();
         trace.keep("timesteps", &Tensor::new(times, &self.picked.device)?)?;
-        let mut latents = self.noise(request)?;
-        trace.keep("noise", &latents)?;
-        let started = Instant::now();
-        for (index, &timestep) in sampler.timesteps().iter().enumerate() {
-            let at = Moment { latents: &latents, timestep: timestep as f64, step: index + 1 };
-            let noise = self.predict(&at, conditions, control)?;
+        let mut generator = Generator::new(request.recipe.seed);
+        let mut draw = || self.noise(request.size, &mut generator);
+        let noise = draw()?;
+        trace.keep("noise", &noise)?;
+        let mut latents = (noise * sampler.noise_scale())?;
+        let (started, steps) = (Instant::now(), timesteps.len());
+        for (index, &timestep) in timesteps.iter().enumerate() {
+            let shown = sampler.network_input(&latents, index)?;
+            let at = Moment { latents: &shown, timestep, step: index + 1 };
+            let predicted = self.predict(&at, conditions, control)?;
+            let step = sampler.step(index, &latents, &predicted, &mut draw)?;
             let foreseen;
-            (latents, foreseen) = sampler.step(&latents, &noise, timestep)?;
+            Step { latents, foreseen } = step;
             check_finite(&latents, "the sampler")?;
             let done = index + 1;
             trace.keep(&format!("latents.{done}"), &latents)?;
@@ -150,11 +163,12 @@ impl DiffusionEngine {
         Ok(self.preview.get_or_init(|| preview))
     }
 
-    fn noise(&self, request: &Request<'_>) -> Result<Tensor, EngineError> {
-        let (h, w) = (request.size.height() as usize / 8, request.size.width() as usize / 8);
+    /// The next noise of a picture, `[1, 4, h, w]`.
+    fn noise(&self, size: NetworkSize, generator: &mut Generator) -> candle_core::Result<Tensor> {
+        let (h, w) = (size.height() as usize / 8, size.width() as usize / 8);
         let channels = self.bundle.configs.unet.in_channels;
-        let values = standard_normal(request.recipe.seed, channels * h * w);
-        Ok(Tensor::from_vec(values, (1, channels, h, w), &self.picked.device)?)
+        let values = generator.standard_normal(channels * h * w);
+        Tensor::from_vec(values, (1, channels, h, w), &self.picked.device)
     }
 }
 

@@ -7,8 +7,9 @@ use crate::body::PosedBody;
 use crate::engine::bench;
 use crate::engine::bundle::random::{FileType, RandomSize, write_random};
 use crate::engine::bundle::{MANIFEST, Manifest};
+use crate::engine::noise::standard_normal;
 use crate::engine::progress::CancelFlag;
-use crate::project::{Ear, Recipe};
+use crate::project::{self, Ear, Recipe};
 use crate::scene::{Band, Camera, Misfit, Scene};
 use glam::{DVec2, Vec3};
 use std::fs;
@@ -169,6 +170,23 @@ fn a_request_decides_every_byte_and_each_of_its_parts_counts() {
         change(&mut order);
         assert_ne!(latents(&made), latents(&order.paint(&first)), "{what} made no difference");
     }
+}
+
+#[test]
+fn every_sampler_paints_its_own_picture_and_paints_it_again() {
+    let engine = engine();
+    let mut order = Order { face: None, ..Order::new(64, 64) };
+    let mut ends: Vec<Vec<f32>> = Vec::new();
+    for sampler in project::Sampler::ALL {
+        order.recipe.sampler = Some(sampler);
+        let (first, again) = (order.paint(&engine), order.paint(&engine));
+        assert_eq!(first.trace, again.trace, "{sampler:?}");
+        let end = first.trace["latents.3"].1.clone();
+        assert!(!ends.contains(&end), "{sampler:?} is another one under its name");
+        ends.push(end);
+    }
+    order.recipe.sampler = None;
+    assert_eq!(order.paint(&engine).trace["latents.3"].1, ends[0], "the bundle's default is DDIM");
 }
 
 #[test]
