@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 /// Numbers in one band of a picture: 64 MiB in f32.
-pub(super) const BAND: usize = 16 << 20;
+pub(in crate::engine) const BAND: usize = 16 << 20;
 
 /// Rows of a band at least: each convolution reads two more.
 const LEAST_ROWS: usize = 8;

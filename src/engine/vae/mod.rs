@@ -7,6 +7,7 @@
 mod bands;
 mod config;
 
+pub(super) use bands::BAND;
 pub use config::VaeConfig;
 
 use super::EngineError;
@@ -14,7 +15,7 @@ use super::attention::PixelAttention;
 use super::ops::{Conv2d, GroupNorm, Linear, Padding, to_channels_first, to_channels_last};
 use super::progress::Control;
 use super::unet::residual::{Downsample, ResidualBlock, ResidualShape, Upsample};
-use bands::{BAND, Bands};
+use bands::Bands;
 use candle_core::{D, DType, Result, Tensor};
 use candle_nn::VarBuilder;
 
