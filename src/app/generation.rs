@@ -3,7 +3,7 @@
 use super::errand::Painter;
 use super::history::new_file;
 use super::textures::{for_show, shown, thumbnail, upload};
-use crate::engine::EngineKind;
+use crate::engine::EngineCard;
 use crate::engine::progress::Cancelled;
 use crate::job::{Job, Outcome};
 use crate::picture::write_png;
@@ -20,7 +20,8 @@ use std::sync::Arc;
 pub(super) struct Finished {
     pub(super) path: PathBuf,
     pub(super) seed: u64,
-    pub(super) kind: EngineKind,
+    /// Who painted it in the end.
+    pub(super) card: EngineCard,
     pub(super) shown: RgbImage,
     pub(super) thumbnail: RgbImage,
     /// What the engine said about its painting.
@@ -68,7 +69,7 @@ impl Generation {
                 notices: picture.layout.notices.into_iter().filter_map(said).collect(),
                 path,
                 seed,
-                kind: picture.engine.kind,
+                card: picture.engine,
                 shown: for_show(&picture.pixels),
                 thumbnail: thumbnail(&picture.pixels),
             })

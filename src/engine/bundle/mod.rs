@@ -6,12 +6,13 @@
 mod check;
 mod manifest;
 pub mod random;
+mod shapes;
 
 pub use check::{ComponentReport, Report, check};
 pub use manifest::{Defaults, Dropped, Guidance, MANIFEST, Manifest};
 
 use super::EngineError;
-use super::checkpoint::{Checkpoint, CheckpointError, Weights};
+use super::checkpoint::{Checkpoint, CheckpointError, Probe, Weights};
 use super::config::ConfigError;
 use super::control_net::{ControlNet, ControlNetConfig};
 use super::files::read_text;
@@ -158,6 +159,13 @@ impl Bundle {
 
     pub fn vae(&self, dtype: DType, device: &Device) -> Result<Vae, EngineError> {
         Vae::new(&self.configs.vae, self.weights(Component::Vae, dtype, device)?)
+    }
+
+    /// Numbers in a network's weights, from the files' headers.
+    pub fn parameters(&self, component: Component) -> Result<u64, EngineError> {
+        let probe = Probe::new(component.checkpoint(&self.folder)?);
+        self.configs.network(component, probe.builder())?;
+        Ok(probe.seen().parameters as u64)
     }
 
     fn weights(

@@ -7,14 +7,9 @@
 use super::manifest::digest;
 use super::{BundleError, Component, Configs, Defaults, MANIFEST, Manifest};
 use crate::engine::EngineError;
-use crate::engine::control_net::ControlNet;
-use crate::engine::image_encoder::ImageEncoder;
 use crate::engine::inventory::{Entry, Inventory};
 use crate::engine::progress::{Control, Progress, Stage};
-use crate::engine::text::TextEncoder;
 use crate::engine::tokenizer;
-use crate::engine::unet::UNet;
-use crate::engine::vae::Vae;
 use candle_core::DType;
 use candle_nn::Init;
 use half::f16;
@@ -76,7 +71,7 @@ pub fn write_random(
 }
 
 /// Configs, scheduler and tokenizer; their names.
-pub(super) fn write_small(size: RandomSize, folder: &Path) -> io::Result<Vec<String>> {
+pub(in crate::engine) fn write_small(size: RandomSize, folder: &Path) -> io::Result<Vec<String>> {
     let [text, image, unet, control_net, vae] = configs(size);
     let files = [
         ("text_encoder/config.json", text),
@@ -123,16 +118,7 @@ fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 fn inventory(configs: &Configs, component: Component) -> Result<BTreeMap<String, Entry>, EngineError> {
     let inventory = Inventory::default();
-    let builder = inventory.builder(DType::F32);
-    match component {
-        Component::Text => TextEncoder::new(&configs.text, builder).map(drop),
-        Component::Image => ImageEncoder::new(&configs.image, builder).map(drop),
-        Component::UNet => UNet::new(&configs.unet, builder).map(drop),
-        Component::ControlNet => {
-            ControlNet::new(&configs.control_net, configs.image.hidden_size, builder).map(drop)
-        }
-        Component::Vae => Vae::new(&configs.vae, builder).map(drop),
-    }?;
+    configs.network(component, inventory.builder(DType::F32))?;
     Ok(inventory.entries())
 }
 

@@ -8,12 +8,15 @@ mod source;
 pub use source::{Probe, Weights};
 
 use memmap2::Mmap;
+#[cfg(unix)]
+use memmap2::UncheckedAdvice;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, Metadata};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// A header of a Stable Diffusion network is about 0.1 MB.
@@ -134,6 +137,32 @@ impl Checkpoint {
                 None => known(&format!("{prefix}.{name}")),
             }
         })
+    }
+
+    /// Lets the system take back the memory behind a tensor that was copied. Without it a file's pages count
+    /// as this program's until the whole file was read.
+    fn read(&self, name: &str) {
+        #[cfg(unix)]
+        if let Some((part, range)) = self.place(name) {
+            // SAFETY: the map is of a file, shared and never written to: pages that are looked at again are
+            // read from the file again, with the same bytes.
+            let advised = unsafe {
+                part.map.unchecked_advise_range(UncheckedAdvice::DontNeed, range.start, range.len())
+            };
+            if let Err(error) = advised {
+                tracing::debug!("the memory of {name} was not given back: {error}");
+            }
+        }
+        #[cfg(not(unix))]
+        let _ = name;
+    }
+
+    /// A tensor's bytes in its file.
+    fn place(&self, name: &str) -> Option<(&Part, Range<usize>)> {
+        let (name, number) = self.resolve(name)?;
+        let part = self.parts.get(number)?;
+        let (from, to) = part.metadata.info(name)?.data_offsets;
+        Some((part, part.start + from..part.start + to))
     }
 
     fn tensor(&self, name: &str) -> Option<Found<'_>> {

@@ -13,6 +13,7 @@ use super::bundle::{Bundle, Dropped};
 use super::control_net::ControlNet;
 use super::device::{DTypeChoice, DeviceChoice, Picked, pick};
 use super::image_encoder::ImageEncoder;
+use super::memory::{Planner, free};
 use super::noise::Generator;
 use super::progress::{Control, Progress, Stage};
 use super::sampler::{Sampler, Step, sampler};
@@ -20,7 +21,7 @@ use super::text::TextEncoder;
 use super::tokenizer::Tokenizer;
 use super::unet::UNet;
 use super::vae::Vae;
-use super::{Engine, EngineCard, EngineError, EngineKind, Generated, NetworkSize, Request};
+use super::{Engine, EngineCard, EngineError, EngineKind, Generated, MemoryOutlook, NetworkSize, Request};
 use crate::picture::Planes;
 use crate::project::Recipe;
 use cache::Caches;
@@ -37,6 +38,9 @@ use wide::WideCopies;
 /// What a decode costs in steps, for the time left (measured on Stable Diffusion 1.5).
 const DECODE_IN_STEPS: u32 = 2;
 
+/// Latents of a step under guidance, which memory is planned for.
+pub(super) const GUIDED: usize = 2;
+
 /// Stable Diffusion with the multi-branch ControlNet.
 pub struct DiffusionEngine {
     pub(super) bundle: Bundle,
@@ -50,12 +54,19 @@ pub struct DiffusionEngine {
     wide: WideCopies,
     caches: Caches,
     preview: OnceLock<LatentPreview>,
+    pub(super) planner: Planner,
 }
 
 impl DiffusionEngine {
     /// Loads a bundle's networks.
     pub fn open(folder: &Path, device: DeviceChoice, dtype: DTypeChoice) -> Result<Self, EngineError> {
         let (bundle, picked) = (Bundle::open(folder)?, pick(device, dtype)?);
+        let planner = Planner::new(&bundle, &picked)?;
+        Self::load(bundle, picked, planner)
+    }
+
+    /// Loads the networks of a bundle that memory was planned for.
+    pub(super) fn load(bundle: Bundle, picked: Picked, planner: Planner) -> Result<Self, EngineError> {
         let (dtype, device) = (picked.dtype, &picked.device);
         Ok(Self {
             tokenizer: bundle.tokenizer()?,
@@ -67,6 +78,7 @@ impl DiffusionEngine {
             wide: WideCopies::default(),
             caches: Caches::default(),
             preview: OnceLock::new(),
+            planner,
             bundle,
             picked,
         })
@@ -173,22 +185,20 @@ impl DiffusionEngine {
 
 impl Engine for DiffusionEngine {
     fn card(&self) -> EngineCard {
-        let manifest = &self.bundle.manifest;
-        EngineCard {
-            name: format!("{} {}", manifest.name, manifest.version).trim_end().to_owned(),
-            kind: if manifest.trained { EngineKind::Trained } else { EngineKind::Untrained },
-            device: self.picked.description.clone(),
-        }
+        card_of(&self.bundle, &self.picked)
     }
 
     fn network_size(&self, canvas_width: u32, canvas_height: u32) -> NetworkSize {
-        let levels = self.bundle.configs.unet.block_out_channels.len() as u32;
-        let unit = 8 << levels.saturating_sub(1);
-        network_size(self.bundle.manifest.network_size, unit, canvas_width, canvas_height)
+        network_size_of(&self.bundle, canvas_width, canvas_height)
+    }
+
+    fn memory(&self, size: NetworkSize) -> Option<MemoryOutlook> {
+        Some(MemoryOutlook { plan: self.planner.plan(size, GUIDED), free: free(&self.picked.device) })
     }
 
     fn generate(&self, request: &Request<'_>, control: &Control) -> Result<Generated, EngineError> {
         check_shapes(request)?;
+        self.planner.check(request.size, GUIDED, true, free(&self.picked.device))?;
         control.step(Progress::new(Stage::Preparing, 0, 1))?;
         let mut trace = Trace::new(request.trace);
         let conditions = self.conditions(request, &mut trace, control)?;
@@ -199,6 +209,23 @@ impl Engine for DiffusionEngine {
         let (picture, notices) = (preview::to_picture(&pixels)?, conditions.into_notices());
         Ok(Generated { picture, notices, trace: trace.into_tensors() })
     }
+}
+
+/// A bundle's engine on a device, for people and for records.
+pub(super) fn card_of(bundle: &Bundle, picked: &Picked) -> EngineCard {
+    let manifest = &bundle.manifest;
+    EngineCard {
+        name: format!("{} {}", manifest.name, manifest.version).trim_end().to_owned(),
+        kind: if manifest.trained { EngineKind::Trained } else { EngineKind::Untrained },
+        device: picked.description.clone(),
+    }
+}
+
+/// The size at which a bundle paints for a canvas of this size.
+pub(super) fn network_size_of(bundle: &Bundle, canvas_width: u32, canvas_height: u32) -> NetworkSize {
+    let levels = bundle.configs.unet.block_out_channels.len() as u32;
+    let unit = 8 << levels.saturating_sub(1);
+    network_size(bundle.manifest.network_size, unit, canvas_width, canvas_height)
 }
 
 /// Refuses numbers that no network can be blamed for.

@@ -15,15 +15,15 @@ pub(crate) struct ResidualShape {
     pub(crate) time: Option<usize>,
 }
 
-/// diffusers' `ResnetBlock2D`.
+/// diffusers' `ResnetBlock2D`. The autoencoder takes large pictures through its layers in bands.
 #[derive(Debug, Clone)]
 pub(crate) struct ResidualBlock {
-    norm1: GroupNorm,
-    conv1: Conv2d,
+    pub(crate) norm1: GroupNorm,
+    pub(crate) conv1: Conv2d,
     time_emb_proj: Option<Linear>,
-    norm2: GroupNorm,
-    conv2: Conv2d,
-    conv_shortcut: Option<Linear>,
+    pub(crate) norm2: GroupNorm,
+    pub(crate) conv2: Conv2d,
+    pub(crate) conv_shortcut: Option<Linear>,
 }
 
 impl ResidualBlock {
