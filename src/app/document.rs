@@ -155,6 +155,7 @@ fn moved(project: &Project, base: &Path, file: Option<&Path>) -> Project {
     project.earrings.iter_mut().for_each(|earring| rename(&mut earring.file));
     project.face.iter_mut().for_each(|face| rename(&mut face.file));
     project.plan.faces.iter_mut().for_each(|face| rename(&mut face.file));
+    project.recipe.files_mut().for_each(rename);
     project
 }
 

@@ -10,7 +10,7 @@ use crate::body::{BodyModel, PoseTemplate};
 use crate::control::pose_render;
 use crate::engine::Engine;
 use crate::engine::device::{DTypeChoice, DeviceChoice};
-use crate::engine::diffusion::DiffusionEngine;
+use crate::engine::diffusion::AdaptableEngine;
 use crate::job::Job;
 use crate::mannequin::MannequinEngine;
 use crate::picture::{load_face, read_record};
@@ -179,7 +179,7 @@ impl Errand {
     pub(super) fn bundle(ctx: &Context, folder: PathBuf) -> Self {
         Self::start(ctx, Purpose::Bundle, move || {
             let folder = std::path::absolute(&folder).unwrap_or(folder);
-            let engine = DiffusionEngine::open(&folder, DeviceChoice::Auto, DTypeChoice::Auto)?;
+            let engine = AdaptableEngine::open(&folder, DeviceChoice::Auto, DTypeChoice::Auto)?;
             Ok(Delivery::Painter { folder, painter: Arc::new(engine) })
         })
     }

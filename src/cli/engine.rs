@@ -4,7 +4,7 @@ use super::Failure;
 use super::args::EngineArgs;
 use crate::engine::Engine;
 use crate::engine::device::DeviceChoice;
-use crate::engine::diffusion::DiffusionEngine;
+use crate::engine::diffusion::{AdaptableEngine, DiffusionEngine};
 use crate::mannequin::MannequinEngine;
 use crate::workflow::Studio;
 use std::path::Path;
@@ -12,7 +12,7 @@ use std::path::Path;
 /// The bundle's engine; without a bundle the mannequin.
 pub(super) fn open(args: &EngineArgs, studio: &Studio) -> Result<Box<dyn Engine>, Failure> {
     match &args.bundle {
-        Some(bundle) => Ok(Box::new(diffusion(bundle, args)?)),
+        Some(bundle) => Ok(Box::new(AdaptableEngine::open(bundle, args.device, args.dtype)?)),
         None if matches!(args.device, DeviceChoice::Auto | DeviceChoice::Cpu) => Ok(mannequin(studio)),
         None => Err(Failure::bad_input(
             "the mannequin paints on the CPU alone; add --bundle, or leave --device out",

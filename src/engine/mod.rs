@@ -5,6 +5,7 @@
 //! scene, so an engine takes what it understands. This room refuses to know projects' files, the composite
 //! and windows.
 
+pub mod adapters;
 pub mod attention;
 pub mod bench;
 pub mod bundle;
@@ -160,6 +161,8 @@ pub enum EngineError {
     Planes { found: [usize; 3], expected: [usize; 3] },
     #[error("{stage} gave numbers that are not finite; use --dtype f32, or check the bundle")]
     NotFinite { stage: &'static str },
+    #[error(transparent)]
+    Adapter(#[from] adapters::AdapterError),
     #[error(transparent)]
     Bundle(#[from] bundle::BundleError),
     #[error(transparent)]

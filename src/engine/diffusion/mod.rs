@@ -2,9 +2,12 @@
 //!
 //! It orders the networks' work and knows none of their insides. Weights load when it opens.
 
+mod adapted;
 mod preview;
 mod tokens;
 mod trace;
+
+pub use adapted::AdaptableEngine;
 
 use super::bundle::{Bundle, Dropped};
 use super::control_net::{BranchContext, BranchTokens, ControlNet, ControlResiduals, HintTokens, alpha};
@@ -241,9 +244,7 @@ impl Engine for DiffusionEngine {
     }
 
     fn network_size(&self, canvas_width: u32, canvas_height: u32) -> NetworkSize {
-        let levels = self.bundle.configs.unet.block_out_channels.len() as u32;
-        let unit = 8 << levels.saturating_sub(1);
-        network_size(self.bundle.manifest.network_size, unit, canvas_width, canvas_height)
+        size_for(&self.bundle, canvas_width, canvas_height)
     }
 
     fn generate(&self, request: &Request<'_>, control: &Control) -> Result<Generated, EngineError> {
@@ -281,6 +282,13 @@ fn check_shapes(request: &Request<'_>) -> Result<(), EngineError> {
     let expected = pictures.into_iter().flatten().map(|picture| (picture.shape(), [3, 224, 224]));
     let wrong = expected.chain([(request.hint.shape(), hint)]).find(|(found, expected)| found != expected);
     wrong.map_or(Ok(()), |(found, expected)| Err(EngineError::Planes { found, expected }))
+}
+
+/// The size at which a bundle's networks paint for a canvas.
+fn size_for(bundle: &Bundle, canvas_width: u32, canvas_height: u32) -> NetworkSize {
+    let levels = bundle.configs.unet.block_out_channels.len() as u32;
+    let unit = 8 << levels.saturating_sub(1);
+    network_size(bundle.manifest.network_size, unit, canvas_width, canvas_height)
 }
 
 /// About `side` squared pixels in the canvas' proportions, both sides multiples of `unit`.
