@@ -5,6 +5,7 @@
 //! scene, so an engine takes what it understands. This room refuses to know projects' files, the composite
 //! and windows.
 
+pub mod adapters;
 pub mod attention;
 pub mod bench;
 pub mod bundle;
@@ -190,6 +191,8 @@ pub enum EngineError {
         "{part} gave numbers that make no picture (not finite, or all alike), in f32 too; check the bundle, or lower guidance and strengths"
     )]
     NotFinite { part: String },
+    #[error(transparent)]
+    Adapter(#[from] adapters::AdapterError),
     #[error(transparent)]
     Bundle(#[from] bundle::BundleError),
     #[error(transparent)]

@@ -5,7 +5,7 @@
 
 use super::bundle::Bundle;
 use super::device::{DTypeChoice, DeviceChoice, Picked, instead, pick};
-use super::diffusion::{DiffusionEngine, GUIDED, card_of, network_size_of};
+use super::diffusion::{AdaptableEngine, DiffusionEngine, GUIDED, card_of, network_size_of};
 use super::memory::{MemoryPlan, Planner, free};
 use super::progress::{Control, Progress, Stage};
 use super::{Engine, EngineCard, EngineError, Generated, MemoryOutlook, NetworkSize, Request};
@@ -62,7 +62,7 @@ impl Opening {
     ) -> Result<Arc<dyn Engine>, EngineError> {
         let outlook = self.fits(size, GUIDED)?;
         tell(&card_of(&self.bundle, &self.picked), &outlook);
-        Ok(Arc::new(self.load()?))
+        Ok(Arc::new(AdaptableEngine::new(self.load()?)))
     }
 }
 

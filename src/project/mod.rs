@@ -249,8 +249,62 @@ pub struct Recipe {
     pub control_strength: f64,
     /// None: the bundle's own.
     pub sampler: Option<Sampler>,
+    /// Small files that change how the model paints, applied in this order.
+    pub loras: Vec<Lora>,
+    /// Words of the prompts that stand for learned vectors.
+    pub embeddings: Vec<Embedding>,
     #[serde(flatten)]
     pub other: Other,
+}
+
+/// A LoRA and how strongly it works.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Lora {
+    /// The file (safetensors), relative to the project file.
+    pub file: String,
+    /// 1: as trained; 0: not at all; -4..=4.
+    #[serde(default = "as_trained")]
+    pub strength: f64,
+    #[serde(flatten)]
+    pub other: Other,
+}
+
+fn as_trained() -> f64 {
+    1.0
+}
+
+/// A textual inversion and the word that calls it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Embedding {
+    /// The file (safetensors), relative to the project file.
+    pub file: String,
+    /// Typed in a prompt, it stands for the file's vectors.
+    pub token: String,
+    #[serde(flatten)]
+    pub other: Other,
+}
+
+impl Recipe {
+    /// Every file that it names.
+    pub fn files(&self) -> impl Iterator<Item = &String> {
+        let loras = self.loras.iter().map(|lora| &lora.file);
+        loras.chain(self.embeddings.iter().map(|embedding| &embedding.file))
+    }
+
+    /// Every file that it names, to be named otherwise.
+    pub fn files_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        let loras = self.loras.iter_mut().map(|lora| &mut lora.file);
+        loras.chain(self.embeddings.iter_mut().map(|embedding| &mut embedding.file))
+    }
+
+    /// The same recipe for whoever opens its files: paths from the project's folder `base`.
+    pub fn resolved(&self, base: &std::path::Path) -> Self {
+        let mut recipe = self.clone();
+        for file in recipe.files_mut() {
+            *file = resolve(base, file).to_string_lossy().into_owned();
+        }
+        recipe
+    }
 }
 
 impl Default for Recipe {
@@ -263,6 +317,8 @@ impl Default for Recipe {
             appearance_strength: 1.0,
             control_strength: 1.0,
             sampler: None,
+            loras: Vec::new(),
+            embeddings: Vec::new(),
             other: Other::new(),
         }
     }

@@ -64,6 +64,7 @@ fn render(
     let hint = Arc::new(Hint::new(&layout.placed, layout.scene.band, size));
     let pose = pose_image(&pose_render(&studio.body, &layout.scene.body));
     let appearance = appearance(variant, studio)?;
+    let recipe = variant.recipe.resolved(&studio.base);
     let scene = layout.scene.scaled(factor(variant.canvas, size));
     let request = Request {
         size,
@@ -72,7 +73,7 @@ fn render(
         appearance_image: appearance.as_ref(),
         prompt: &variant.prompt,
         negative_prompt: &variant.negative_prompt,
-        recipe: &variant.recipe,
+        recipe: &recipe,
         scene: &scene,
         matte: &hint.matte,
         trace,

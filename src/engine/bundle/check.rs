@@ -2,14 +2,8 @@
 
 use super::manifest::first_line;
 use super::{Bundle, Component, Manifest};
-use crate::engine::EngineError;
 use crate::engine::checkpoint::Probe;
-use crate::engine::control_net::ControlNet;
-use crate::engine::image_encoder::ImageEncoder;
 use crate::engine::sampler::sampler;
-use crate::engine::text::TextEncoder;
-use crate::engine::unet::UNet;
-use crate::engine::vae::Vae;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -116,7 +110,7 @@ fn probe(bundle: &Bundle, component: Component) -> ComponentReport {
         Err(error) => return ComponentReport { name, parameters: 0, extra: 0, problems: vec![line(&error)] },
     };
     let probe = Probe::new(checkpoint);
-    let built = build(bundle, component, &probe);
+    let built = bundle.configs.network(component, probe.builder());
     let seen = probe.seen();
     let (mut problems, parameters) = (seen.problems, seen.parameters);
     problems.extend(built.err().map(|error| line(&error)));
@@ -126,19 +120,6 @@ fn probe(bundle: &Bundle, component: Component) -> ComponentReport {
         problems.push(format!("and {more} more"));
     }
     ComponentReport { name, parameters, extra: probe.extra(), problems }
-}
-
-fn build(bundle: &Bundle, component: Component, probe: &Probe) -> Result<(), EngineError> {
-    let (configs, builder) = (&bundle.configs, probe.builder());
-    match component {
-        Component::Text => TextEncoder::new(&configs.text, builder).map(drop),
-        Component::Image => ImageEncoder::new(&configs.image, builder).map(drop),
-        Component::UNet => UNet::new(&configs.unet, builder).map(drop),
-        Component::ControlNet => {
-            ControlNet::new(&configs.control_net, configs.image.hidden_size, builder).map(drop)
-        }
-        Component::Vae => Vae::new(&configs.vae, builder).map(drop),
-    }
 }
 
 fn line(error: &impl std::fmt::Display) -> String {

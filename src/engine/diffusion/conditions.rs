@@ -98,7 +98,7 @@ impl<'a> Conditions<'a> {
         if self.wide_unet.get().is_some() || engine.picked.dtype == DType::F32 {
             return Err(EngineError::NotFinite { part: part.to_owned() });
         }
-        let net = engine.wide.unet(&engine.bundle, &engine.picked.device)?;
+        let net = engine.wide.unet(&engine.adapters, &engine.bundle, &engine.picked.device)?;
         let side = engine.unet_side(net, DType::F32, &self.sources)?;
         self.wide_unet.get_or_init(|| side);
         self.tell(engine.widened(part));
@@ -162,8 +162,9 @@ impl DiffusionEngine {
         Ok(conditions)
     }
 
-    /// Prompts that were cut, and encoders that had to run in f32: tokens from the cache say so too.
+    /// Adapters that fit in part, prompts that were cut, and encoders that had to run in f32: tokens from the cache say so too.
     fn tell_of_sources(&self, request: &Request<'_>, conditions: &Conditions<'_>) -> Result<(), EngineError> {
+        self.adapters.notices().into_iter().for_each(|notice| conditions.tell(notice));
         for prompt in [request.prompt, request.negative_prompt] {
             if let Some(notice) = self.prompt_notice(prompt)? {
                 conditions.tell(notice);
@@ -187,7 +188,8 @@ impl DiffusionEngine {
         let key = key("text", bytemuck::cast_slice(&ids));
         let tensor = self.caches.tokens.get_or(key, || {
             let ids = Tensor::from_slice(&ids, (1, ids.len()), &self.picked.device)?;
-            let wide = || Ok(self.wide.text(&self.bundle, &self.picked.device)?.forward(&ids)?);
+            let wide =
+                || Ok(self.wide.text(&self.adapters, &self.bundle, &self.picked.device)?.forward(&ids)?);
             Ok(self.rescued(TEXT, usable, || Ok(self.text.forward(&ids)?), wide)?.0)
         })?;
         Ok(Tokens { key, tensor })

@@ -2,6 +2,7 @@
 //!
 //! It orders the networks' work and knows none of their insides. Weights load when it opens.
 
+mod adapted;
 mod cache;
 mod conditions;
 mod preview;
@@ -9,6 +10,9 @@ mod step;
 mod trace;
 mod wide;
 
+pub use adapted::AdaptableEngine;
+
+use super::adapters::Adapters;
 use super::bundle::{Bundle, Dropped};
 use super::control_net::ControlNet;
 use super::device::{DTypeChoice, DeviceChoice, Picked, pick};
@@ -55,6 +59,8 @@ pub struct DiffusionEngine {
     caches: Caches,
     preview: OnceLock<LatentPreview>,
     pub(super) planner: Planner,
+    /// What text encoder, tokenizer and denoiser were changed by.
+    adapters: Adapters,
 }
 
 impl DiffusionEngine {
@@ -79,6 +85,7 @@ impl DiffusionEngine {
             caches: Caches::default(),
             preview: OnceLock::new(),
             planner,
+            adapters: Adapters::default(),
             bundle,
             picked,
         })

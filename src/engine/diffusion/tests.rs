@@ -18,15 +18,15 @@ use std::sync::Mutex;
 use tempfile::TempDir;
 
 /// A request's owned parts.
-struct Order {
+pub(super) struct Order {
     size: NetworkSize,
     hint: Planes,
     pose: Planes,
     face: Option<Planes>,
     matte: Planes,
-    recipe: Recipe,
+    pub(super) recipe: Recipe,
     scene: Scene,
-    prompt: &'static str,
+    pub(super) prompt: &'static str,
 }
 
 /// Values that differ from place to place.
@@ -63,7 +63,7 @@ fn scene() -> Scene {
 }
 
 impl Order {
-    fn new(width: u32, height: u32) -> Self {
+    pub(super) fn new(width: u32, height: u32) -> Self {
         let (h, w) = (height as usize, width as usize);
         Self {
             size: NetworkSize::new(width, height).unwrap(),
@@ -77,7 +77,7 @@ impl Order {
         }
     }
 
-    fn run(&self, engine: &DiffusionEngine, control: &Control) -> Result<Generated, EngineError> {
+    pub(super) fn run(&self, engine: &dyn Engine, control: &Control) -> Result<Generated, EngineError> {
         let request = Request {
             size: self.size,
             hint: &self.hint,

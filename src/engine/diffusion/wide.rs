@@ -3,6 +3,7 @@
 //! Each loads from the bundle when it is first needed and stays: a model that overflows once does it again.
 
 use crate::engine::EngineError;
+use crate::engine::adapters::Adapters;
 use crate::engine::bundle::Bundle;
 use crate::engine::control_net::ControlNet;
 use crate::engine::image_encoder::ImageEncoder;
@@ -23,8 +24,13 @@ pub(super) struct WideCopies {
 }
 
 impl WideCopies {
-    pub(super) fn text(&self, bundle: &Bundle, device: &Device) -> Result<&TextEncoder, EngineError> {
-        loaded(&self.text, || bundle.text_encoder(DType::F32, device))
+    pub(super) fn text(
+        &self,
+        adapters: &Adapters,
+        bundle: &Bundle,
+        device: &Device,
+    ) -> Result<&TextEncoder, EngineError> {
+        loaded(&self.text, || adapters.text_encoder(bundle, DType::F32, device))
     }
 
     pub(super) fn image(&self, bundle: &Bundle, device: &Device) -> Result<&ImageEncoder, EngineError> {
@@ -35,8 +41,13 @@ impl WideCopies {
         loaded(&self.control_net, || bundle.control_net(DType::F32, device))
     }
 
-    pub(super) fn unet(&self, bundle: &Bundle, device: &Device) -> Result<&UNet, EngineError> {
-        loaded(&self.unet, || bundle.unet(DType::F32, device))
+    pub(super) fn unet(
+        &self,
+        adapters: &Adapters,
+        bundle: &Bundle,
+        device: &Device,
+    ) -> Result<&UNet, EngineError> {
+        loaded(&self.unet, || adapters.unet(bundle, DType::F32, device))
     }
 
     pub(super) fn vae(&self, bundle: &Bundle, device: &Device) -> Result<&Vae, EngineError> {

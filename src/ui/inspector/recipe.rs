@@ -2,6 +2,7 @@
 
 use super::super::widgets::{Weight, command, row, section};
 use super::super::{Action, Command, Session};
+use super::adapters;
 use super::fields::optional;
 use crate::project::{Project, Recipe, Sampler};
 use eframe::egui::{ComboBox, DragValue, Slider, Ui, Vec2};
@@ -31,6 +32,7 @@ pub(super) fn show(ui: &mut Ui, project: &mut Project, session: &mut Session, ac
         row(ui, "Gamma", |ui| optional(ui, &mut recipe.gamma, "auto", PAPER_GAMMA, 0.0..=1000.0, 0, ""));
         strength(ui, "Likeness", &mut recipe.appearance_strength, 1.0, has_face);
         strength(ui, "Control", &mut recipe.control_strength, 2.0, true);
+        adapters::show(ui, recipe, actions);
     });
 }
 
