@@ -162,7 +162,7 @@ pub enum EngineError {
     #[error("{stage} gave numbers that are not finite; use --dtype f32, or check the bundle")]
     NotFinite { stage: &'static str },
     #[error(transparent)]
-    Adapter(#[from] adapters::AdapterError),
+    Adapter(Box<adapters::AdapterError>),
     #[error(transparent)]
     Bundle(#[from] bundle::BundleError),
     #[error(transparent)]
@@ -175,4 +175,10 @@ pub enum EngineError {
     Tokenizer(#[from] tokenizer::TokenizerError),
     #[error(transparent)]
     Candle(#[from] candle_core::Error),
+}
+
+impl From<adapters::AdapterError> for EngineError {
+    fn from(error: adapters::AdapterError) -> Self {
+        Self::Adapter(Box::new(error))
+    }
 }
