@@ -25,9 +25,9 @@ impl Window {
                 let file = self.document.name_of(&path);
                 self.document.project.face = Some(Face { file, crop: None, other: Other::new() });
             }
+            Action::OpenBundle(folder) => self.open_bundle(ctx, folder),
             Action::AddLora(path) => self.document.add_lora(&path),
             Action::AddEmbedding(path) => self.document.add_embedding(&path),
-            Action::OpenBundle(folder) => self.errands.push(Errand::bundle(ctx, folder)),
             Action::SaveTo(path) => self.save_to(ctx, path),
             Action::ExportTo(path) => self.export_to(ctx, &path),
             Action::Drop(paths, target) => self.dropped(ctx, paths, target),
@@ -150,6 +150,11 @@ impl Window {
             Command::ShuffleSeed => project.recipe.seed = random_seed(),
             _ => {}
         }
+    }
+
+    /// Starts to read a bundle.
+    pub(super) fn open_bundle(&mut self, ctx: &Context, folder: PathBuf) {
+        self.errands.push(Errand::bundle(ctx, folder, self.document.project.canvas));
     }
 
     fn generate(&mut self, ctx: &Context) {

@@ -2,6 +2,7 @@
 
 use crate::batch::Shard;
 use crate::engine::device::{DTypeChoice, DeviceChoice};
+use crate::project::Sampler;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -151,6 +152,9 @@ pub(super) struct RenderArgs {
     /// Instead of the project's denoising steps
     #[arg(long)]
     pub(super) steps: Option<u32>,
+    /// Instead of the project's sampler: ddim, ddpm, euler, euler_ancestral, dpmpp_2m_karras, unipc or lcm
+    #[arg(long, value_name = "NAME", value_parser = sampler)]
+    pub(super) sampler: Option<Sampler>,
     /// Also paints with this LoRA, at strength 1 or as told; may be repeated
     #[arg(long, value_name = "FILE[:STRENGTH]", value_parser = lora)]
     pub(super) lora: Vec<(PathBuf, f64)>,
@@ -203,12 +207,15 @@ pub(super) struct BenchArgs {
     /// Without a bundle: a mini one of random weights
     #[command(flatten)]
     pub(super) engine: EngineArgs,
-    /// Side of the picture in pixels, a multiple of 8; the bundle's own without it
-    #[arg(long, value_name = "N")]
-    pub(super) size: Option<u32>,
+    /// Picture in pixels, N for a square one, multiples of 8; the bundle's own size without it
+    #[arg(long, value_name = "N|WxH", value_parser = picture_size)]
+    pub(super) size: Option<(u32, u32)>,
     /// Samples in a step; 2 is one picture under guidance
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub(super) batch: u8,
+    /// Timed runs of each part, after one that warms up
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(super) runs: u8,
     /// Writes the measurements as JSON to stdout
     #[arg(long)]
     pub(super) json: bool,
@@ -225,6 +232,21 @@ pub(super) struct VerifyArgs {
     /// Writes the verdicts as JSON to stdout
     #[arg(long)]
     pub(super) json: bool,
+}
+
+fn sampler(text: &str) -> Result<Sampler, String> {
+    let names = || Sampler::ALL.map(Sampler::id).join(", ");
+    Sampler::of_id(text).ok_or_else(|| format!("use one of {}", names()))
+}
+
+/// `N` or `WxH`; whether networks accept it is theirs to say.
+fn picture_size(text: &str) -> Result<(u32, u32), String> {
+    let side =
+        |text: &str| text.parse::<u32>().map_err(|_| "use N or WxH, such as 512 or 768x512".to_owned());
+    match text.split_once('x') {
+        Some((width, height)) => Ok((side(width)?, side(height)?)),
+        None => Ok((side(text)?, side(text)?)),
+    }
 }
 
 /// A file's own name may hold colons; what follows the last is a strength if it is a number.
@@ -252,6 +274,25 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_sampler_is_told_by_the_name_that_files_have() {
+        for kind in Sampler::ALL {
+            let written = serde_json::to_value(kind).unwrap();
+            assert_eq!(written, kind.id());
+            assert_eq!(sampler(kind.id()), Ok(kind));
+        }
+        assert!(sampler("euler a").unwrap_err().contains("euler_ancestral"));
+    }
+
+    #[test]
+    fn a_size_is_one_side_or_two() {
+        assert_eq!(picture_size("512"), Ok((512, 512)));
+        assert_eq!(picture_size("768x512"), Ok((768, 512)));
+        for bad in ["", "x", "512x", "-8", "1x2x3"] {
+            assert!(picture_size(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

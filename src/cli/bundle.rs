@@ -5,7 +5,11 @@ use super::{BAD_INPUT, DONE, Failure, output};
 use crate::engine::bundle::import::{self, ImportRequest};
 use crate::engine::bundle::random::{FileType, RandomSize, write_random};
 use crate::engine::bundle::{Report, check};
+use crate::engine::device::{DTypeChoice, DeviceChoice};
+use crate::engine::memory::MemoryPlan;
+use crate::engine::steady::Opening;
 use serde_json::json;
+use std::path::Path;
 
 pub(super) fn run(command: &BundleCommand) -> Result<u8, Failure> {
     match command {
@@ -17,10 +21,14 @@ pub(super) fn run(command: &BundleCommand) -> Result<u8, Failure> {
 
 fn check_folder(args: &BundleCheckArgs) -> u8 {
     let report = check(&args.folder);
+    let plan = if report.is_usable() { plan(&args.folder) } else { None };
     if args.json {
-        output::say(json!(report));
+        let mut report = json!(report);
+        report["memory"] = json!(plan);
+        output::say(report);
     } else {
         tell(&report);
+        plan.iter().for_each(output::say);
     }
     if report.is_usable() {
         return DONE;
@@ -31,6 +39,12 @@ fn check_folder(args: &BundleCheckArgs) -> u8 {
         advice: "mend what is named, or copy the bundle again".to_owned(),
         code: BAD_INPUT,
     })
+}
+
+/// What a square picture of the bundle's own size takes on the processor.
+fn plan(folder: &Path) -> Option<MemoryPlan> {
+    let opening = Opening::new(folder, DeviceChoice::Cpu, DTypeChoice::Auto).ok()?;
+    Some(opening.plan(opening.network_size(1024, 1024), 2))
 }
 
 fn tell(report: &Report) {

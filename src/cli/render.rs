@@ -16,8 +16,8 @@ pub(super) fn run(args: &RenderArgs) -> Result<u8, Failure> {
         check_output(trace, "safetensors", &project, &args.project)?;
     }
     let studio = Studio::shipped(base_of(&args.project))?;
-    let engine = engine::open(&args.engine, &studio)?;
-    let control = output::control();
+    let engine = engine::open(&args.engine, &studio, project.canvas)?;
+    let (control, card) = (output::control(), engine.card());
     let variant = project.current_variant();
     let render = if args.trace.is_some() { render_variant_traced } else { render_variant };
     let picture = render(&variant, &studio, engine.as_ref(), &control)?;
@@ -25,6 +25,7 @@ pub(super) fn run(args: &RenderArgs) -> Result<u8, Failure> {
     if let Some(path) = &args.trace {
         write_trace(path, &picture.trace)?;
     }
+    engine::tell_of_move(&card, &picture.engine);
     output::notices(&args.out.display().to_string(), &picture.layout.notices);
     output::say(summary(&args.out, &picture));
     Ok(DONE)
@@ -38,6 +39,7 @@ fn changed(mut project: Project, args: &RenderArgs) -> Result<Project, Failure> 
     if args.steps.is_some() {
         project.recipe.steps = args.steps;
     }
+    project.recipe.sampler = args.sampler.or(project.recipe.sampler);
     for (file, strength) in &args.lora {
         let named = relative_path(&args.project, file);
         let file = named.unwrap_or_else(|| file.to_string_lossy().into_owned());

@@ -13,8 +13,10 @@ use std::path::{Path, PathBuf};
 const FILE_LIMIT: u64 = 64 << 20;
 const START: &str = "<|startoftext|>";
 const END: &str = "<|endoftext|>";
-/// CLIP's split into words, as OpenAI's `simple_tokenizer.py` has it.
-const WORDS: &str = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
+/// CLIP's split into words, as OpenAI's `simple_tokenizer.py` has it. Its first two are special tokens by now,
+/// unless someone wrote them in capitals.
+const WORDS: &str =
+    r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
 
 /// Why words cannot be turned into tokens.
 #[derive(Debug, thiserror::Error)]

@@ -247,7 +247,8 @@ pub struct Recipe {
     pub appearance_strength: f64,
     /// Scales the ControlNet's residuals, 0..=2.
     pub control_strength: f64,
-    pub sampler: Sampler,
+    /// None: the bundle's own.
+    pub sampler: Option<Sampler>,
     /// Small files that change how the model paints, applied in this order.
     pub loras: Vec<Lora>,
     /// Words of the prompts that stand for learned vectors.
@@ -315,7 +316,7 @@ impl Default for Recipe {
             gamma: None,
             appearance_strength: 1.0,
             control_strength: 1.0,
-            sampler: Sampler::default(),
+            sampler: None,
             loras: Vec::new(),
             embeddings: Vec::new(),
             other: Other::new(),
@@ -330,6 +331,49 @@ pub enum Sampler {
     /// DDIM with eta 0 (Song et al. 2021), the paper's.
     #[default]
     Ddim,
+    /// Ho et al. 2020.
+    Ddpm,
+    /// Karras et al. 2022.
+    Euler,
+    EulerAncestral,
+    /// DPM-Solver++ 2M (Lu et al. 2022) on Karras' sigmas.
+    #[serde(rename = "dpmpp_2m_karras")]
+    Dpmpp2mKarras,
+    /// UniPC of second order (Zhao et al. 2023).
+    #[serde(rename = "unipc")]
+    UniPc,
+    /// For models and LoRAs distilled for few steps (Luo et al. 2023).
+    Lcm,
+}
+
+impl Sampler {
+    pub const ALL: [Self; 7] = [
+        Self::Ddim,
+        Self::Ddpm,
+        Self::Euler,
+        Self::EulerAncestral,
+        Self::Dpmpp2mKarras,
+        Self::UniPc,
+        Self::Lcm,
+    ];
+
+    /// As files and commands write it.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Ddim => "ddim",
+            Self::Ddpm => "ddpm",
+            Self::Euler => "euler",
+            Self::EulerAncestral => "euler_ancestral",
+            Self::Dpmpp2mKarras => "dpmpp_2m_karras",
+            Self::UniPc => "unipc",
+            Self::Lcm => "lcm",
+        }
+    }
+
+    /// The sampler of this id.
+    pub fn of_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|sampler| sampler.id() == id)
+    }
 }
 
 /// The variants of a batch export: every combination of the lists; an empty list stands for the project's

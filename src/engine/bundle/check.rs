@@ -3,7 +3,7 @@
 use super::manifest::first_line;
 use super::{Bundle, Component, Manifest};
 use crate::engine::checkpoint::Probe;
-use crate::engine::sampler::Ddim;
+use crate::engine::sampler::sampler;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -82,7 +82,8 @@ fn fill(report: &mut Report, bundle: &Bundle) {
     report.verified = bundle.has_manifest && changed.is_empty() && report.unlisted.is_empty();
     report.problems.extend(changed);
     report.problems.extend(bundle.tokenizer().err().map(|error| line(&error)));
-    let schedule = Ddim::new(&bundle.scheduler, bundle.manifest.defaults.steps as usize);
+    let defaults = &bundle.manifest.defaults;
+    let schedule = sampler(defaults.sampler, &bundle.scheduler, defaults.steps as usize);
     report.problems.extend(schedule.err().map(|error| line(&error)));
     report.components = Component::ALL.map(|component| probe(bundle, component)).into();
 }

@@ -14,7 +14,7 @@ pub use check::{ComponentReport, Report, check};
 pub use manifest::{Defaults, Dropped, Guidance, MANIFEST, Manifest};
 
 use super::EngineError;
-use super::checkpoint::{Checkpoint, CheckpointError, Foreign, Weights};
+use super::checkpoint::{Checkpoint, CheckpointError, Foreign, Probe, Weights};
 use super::config::{ConfigError, PerLevel};
 use super::control_net::{ControlNet, ControlNetConfig};
 use super::files::read_text;
@@ -186,6 +186,13 @@ impl Bundle {
 
     pub fn vae(&self, dtype: DType, device: &Device) -> Result<Vae, EngineError> {
         Vae::new(&self.configs.vae, self.weights(Component::Vae, dtype, device)?)
+    }
+
+    /// Numbers in a network's weights, from the files' headers.
+    pub fn parameters(&self, component: Component) -> Result<u64, EngineError> {
+        let probe = Probe::new(component.checkpoint(&self.folder)?);
+        self.configs.network(component, probe.builder())?;
+        Ok(probe.seen().parameters as u64)
     }
 
     fn weights(

@@ -68,7 +68,7 @@ pub fn write_random(
 }
 
 /// Configs, scheduler and tokenizer; their names.
-pub(super) fn write_small(size: RandomSize, folder: &Path) -> io::Result<Vec<String>> {
+pub(in crate::engine) fn write_small(size: RandomSize, folder: &Path) -> io::Result<Vec<String>> {
     let [text, image, unet, control_net, vae] = configs(size);
     let files = [
         ("text_encoder/config.json", text),

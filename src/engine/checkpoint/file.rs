@@ -3,11 +3,12 @@
 use super::CheckpointError;
 use memmap2::Mmap;
 use safetensors::SafeTensors;
-use safetensors::tensor::Metadata;
+use safetensors::tensor::{Metadata, TensorInfo};
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// A header of a Stable Diffusion network is about 0.1 MB.
@@ -57,6 +58,12 @@ impl Part {
             return Err(bad(format!("its header lists {name:?} twice")));
         }
         Ok(Self { map, metadata, start: length + 8, path: path.to_owned() })
+    }
+
+    /// Where a tensor's bytes lie in the map.
+    pub(super) fn range(&self, info: &TensorInfo) -> Range<usize> {
+        let (from, to) = info.data_offsets;
+        self.start + from..self.start + to
     }
 }
 

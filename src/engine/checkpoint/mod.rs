@@ -18,8 +18,10 @@ pub use source::{Probe, Weights};
 pub use writer::{Described, Writer};
 
 use file::{Part, one_line};
+#[cfg(unix)]
+use memmap2::UncheckedAdvice;
 use naming::Naming;
-use safetensors::tensor::Dtype;
+use safetensors::tensor::{Dtype, TensorInfo};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -147,6 +149,32 @@ impl Checkpoint {
         self.naming.stored(name).iter().find_map(|name| known(name))
     }
 
+    /// Lets the system take back the memory behind a tensor that was copied. Without it a file's pages count
+    /// as this program's until the whole file was read.
+    fn give_back(&self, name: &str) {
+        #[cfg(unix)]
+        if let Some((part, info)) = self.place(name) {
+            let range = part.range(info);
+            // SAFETY: the map is of a file, shared and never written to: pages that are looked at again are
+            // read from the file again, with the same bytes.
+            let advised = unsafe {
+                part.map.unchecked_advise_range(UncheckedAdvice::DontNeed, range.start, range.len())
+            };
+            if let Err(error) = advised {
+                tracing::debug!("the memory of {name} was not given back: {error}");
+            }
+        }
+        #[cfg(not(unix))]
+        let _ = name;
+    }
+
+    /// The file that holds a tensor, and what its header says of it.
+    fn place(&self, name: &str) -> Option<(&Part, &TensorInfo)> {
+        let (name, number) = self.resolve(name)?;
+        let part = self.parts.get(number)?;
+        Some((part, part.metadata.info(name)?))
+    }
+
     /// Whether the tensor that a network asks for by this name is there.
     pub fn has(&self, name: &str) -> bool {
         self.resolve(name).is_some()
@@ -158,11 +186,8 @@ impl Checkpoint {
     }
 
     pub(super) fn tensor(&self, name: &str) -> Option<Found<'_>> {
-        let (name, number) = self.resolve(name)?;
-        let part = self.parts.get(number)?;
-        let info = part.metadata.info(name)?;
-        let (from, to) = info.data_offsets;
-        let data = part.map.get(part.start + from..part.start + to)?;
+        let (part, info) = self.place(name)?;
+        let data = part.map.get(part.range(info))?;
         Some(Found { dtype: info.dtype, shape: &info.shape, data, path: &part.path })
     }
 }

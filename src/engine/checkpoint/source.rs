@@ -81,7 +81,9 @@ impl Weights {
 impl SimpleBackend for Weights {
     fn get(&self, shape: Shape, name: &str, _: Init, dtype: DType, device: &Device) -> Result<Tensor> {
         let (found, stored) = self.0.fitting(name, shape.dims()).map_err(Error::wrap)?;
-        Tensor::from_raw_buffer(found.data, stored, shape.dims(), device)?.to_dtype(dtype)
+        let tensor = Tensor::from_raw_buffer(found.data, stored, shape.dims(), device)?.to_dtype(dtype);
+        self.0.give_back(name);
+        tensor
     }
 
     fn get_unchecked(&self, name: &str, dtype: DType, device: &Device) -> Result<Tensor> {

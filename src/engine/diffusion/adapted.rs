@@ -3,20 +3,22 @@
 //! One picture is painted at a time: networks are exchanged in place, the old weights gone before the new ones
 //! come, so memory never holds both.
 
-use super::{DiffusionEngine, TokenCache};
+use super::cache::Caches;
+use super::wide::WideCopies;
+use super::{DiffusionEngine, GUIDED, card_of, network_size_of};
 use crate::engine::adapters::{AdapterSet, Adapters};
 use crate::engine::bundle::Bundle;
-use crate::engine::device::{DTypeChoice, DeviceChoice};
+use crate::engine::device::Picked;
+use crate::engine::memory::{Planner, free};
 use crate::engine::progress::{Control, Progress, Stage};
-use crate::engine::{Engine, EngineCard, EngineError, Generated, NetworkSize, Request};
-use std::path::Path;
+use crate::engine::{Engine, EngineCard, EngineError, Generated, MemoryOutlook, NetworkSize, Request};
 use std::sync::{Mutex, PoisonError};
 
 /// A bundle's engine that follows each recipe's LoRAs and textual inversions.
 pub struct AdaptableEngine {
-    card: EngineCard,
     bundle: Bundle,
-    choice: (DeviceChoice, DTypeChoice),
+    picked: Picked,
+    planner: Planner,
     current: Mutex<Option<Current>>,
 }
 
@@ -26,15 +28,14 @@ struct Current {
 }
 
 impl AdaptableEngine {
-    /// Loads a bundle's networks as they are.
-    pub fn open(folder: &Path, device: DeviceChoice, dtype: DTypeChoice) -> Result<Self, EngineError> {
-        let engine = DiffusionEngine::open(folder, device, dtype)?;
-        Ok(Self {
-            card: engine.card(),
+    /// Over networks that are as the bundle has them.
+    pub fn new(engine: DiffusionEngine) -> Self {
+        Self {
             bundle: engine.bundle.clone(),
-            choice: (device, dtype),
+            picked: engine.picked.clone(),
+            planner: engine.planner.clone(),
             current: Mutex::new(Some(Current { set: AdapterSet::default(), engine })),
-        })
+        }
     }
 
     /// The networks under `set`, made from those at hand. Every file is checked before those are given up.
@@ -45,23 +46,30 @@ impl AdaptableEngine {
         control: &Control,
     ) -> Result<Current, EngineError> {
         let adapters = set.open(&self.bundle)?;
-        adapters.notices().iter().for_each(|notice| tracing::warn!("{notice}"));
-        let (device, dtype) = self.choice;
         let (engine, keeps_unet) = match at_hand.take() {
             Some(current) => (current.engine, current.set.same_loras(&set)),
-            None => (DiffusionEngine::open(&self.bundle.folder, device, dtype)?, false),
+            None => (self.reloaded()?, set.same_loras(&AdapterSet::default())),
         };
-        Ok(Current { engine: engine.adapted(&adapters, keeps_unet, control)?, set })
+        Ok(Current { engine: engine.adapted(adapters, keeps_unet, control)?, set })
+    }
+
+    /// The bundle's own networks once more, after a change that did not end well.
+    fn reloaded(&self) -> Result<DiffusionEngine, EngineError> {
+        DiffusionEngine::load(self.bundle.clone(), self.picked.clone(), self.planner.clone())
     }
 }
 
 impl Engine for AdaptableEngine {
     fn card(&self) -> EngineCard {
-        self.card.clone()
+        card_of(&self.bundle, &self.picked)
     }
 
     fn network_size(&self, canvas_width: u32, canvas_height: u32) -> NetworkSize {
-        super::size_for(&self.bundle, canvas_width, canvas_height)
+        network_size_of(&self.bundle, canvas_width, canvas_height)
+    }
+
+    fn memory(&self, size: NetworkSize) -> Option<MemoryOutlook> {
+        Some(MemoryOutlook { plan: self.planner.plan(size, GUIDED), free: free(&self.picked.device) })
     }
 
     fn generate(&self, request: &Request<'_>, control: &Control) -> Result<Generated, EngineError> {
@@ -76,11 +84,12 @@ impl Engine for AdaptableEngine {
 }
 
 impl DiffusionEngine {
-    /// The same engine with other weights for text and, unless it keeps them, denoiser; tokens are forgotten.
-    fn adapted(self, adapters: &Adapters, keeps_unet: bool, control: &Control) -> Result<Self, EngineError> {
+    /// The same engine with other weights for text and, unless it keeps them, denoiser. What was made with the
+    /// old ones is forgotten.
+    fn adapted(self, adapters: Adapters, keeps_unet: bool, control: &Control) -> Result<Self, EngineError> {
         let engine = self;
         let (dtype, device) = (engine.picked.dtype, &engine.picked.device);
-        drop(engine.text);
+        drop((engine.text, engine.wide, engine.caches));
         control.step(Progress::new(Stage::Loading, 0, 2))?;
         let text = adapters.text_encoder(&engine.bundle, dtype, device)?;
         control.step(Progress::new(Stage::Loading, 1, 2))?;
@@ -92,7 +101,8 @@ impl DiffusionEngine {
         };
         control.step(Progress::new(Stage::Loading, 2, 2))?;
         let tokenizer = adapters.tokenizer(&engine.bundle)?;
-        Ok(Self { tokenizer, text, unet, cache: TokenCache::default(), ..engine })
+        let (wide, caches) = (WideCopies::default(), Caches::default());
+        Ok(Self { tokenizer, text, unet, adapters, wide, caches, ..engine })
     }
 }
 
@@ -101,6 +111,7 @@ mod tests {
     use super::super::tests::Order;
     use super::*;
     use crate::engine::bundle::random::{FileType, RandomSize, write_random};
+    use crate::engine::device::{DTypeChoice, DeviceChoice};
     use crate::engine::inventory::Entry;
     use crate::engine::progress::CancelFlag;
     use crate::engine::testing::noise;
@@ -121,8 +132,8 @@ mod tests {
             let home = tempfile::tempdir().unwrap();
             let folder = home.path().join("mini");
             write_random(RandomSize::Mini, 5, FileType::F32, &folder, &Control::silent()).unwrap();
-            let engine = AdaptableEngine::open(&folder, DeviceChoice::Cpu, DTypeChoice::F32).unwrap();
-            Self { home, engine }
+            let engine = DiffusionEngine::open(&folder, DeviceChoice::Cpu, DTypeChoice::F32).unwrap();
+            Self { home, engine: AdaptableEngine::new(engine) }
         }
 
         fn written(&self, name: &str, tensors: &HashMap<String, Tensor>) -> String {

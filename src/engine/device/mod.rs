@@ -1,5 +1,11 @@
 //! Where networks run and in which number type, and why: a choice that never panics.
 
+#[cfg(any(feature = "cuda", test))]
+mod driver;
+mod failure;
+
+pub(super) use failure::told_apart;
+
 use candle_core::{DType, Device};
 use std::str::FromStr;
 
@@ -87,13 +93,25 @@ pub fn pick(choice: DeviceChoice, dtype: DTypeChoice) -> Result<Picked, DeviceEr
         DeviceChoice::Auto => best(),
     };
     let dtype = match dtype {
-        DTypeChoice::Auto if device.is_cpu() => DType::F32,
-        DTypeChoice::Auto | DTypeChoice::F16 => DType::F16,
-        DTypeChoice::F32 => DType::F32,
-        DTypeChoice::Bf16 => DType::BF16,
+        DTypeChoice::Auto if !device.is_cpu() => DType::F16,
+        asked => on_cpu(asked),
     };
     let description = format!("{name} ({}), {reason}", dtype.as_str());
     Ok(Picked { device, dtype, description })
+}
+
+/// The processor, in place of a graphics card, as `reason` says.
+pub(super) fn instead(dtype: DTypeChoice, reason: &str) -> Picked {
+    let dtype = on_cpu(dtype);
+    Picked { device: Device::Cpu, dtype, description: format!("cpu ({}), as {reason}", dtype.as_str()) }
+}
+
+fn on_cpu(dtype: DTypeChoice) -> DType {
+    match dtype {
+        DTypeChoice::Auto | DTypeChoice::F32 => DType::F32,
+        DTypeChoice::Bf16 => DType::BF16,
+        DTypeChoice::F16 => DType::F16,
+    }
 }
 
 fn best() -> (Device, String, String) {
@@ -121,14 +139,16 @@ fn unavailable(device: String, reason: impl Into<String>) -> DeviceError {
     DeviceError::Unavailable { device, reason: reason.into() }
 }
 
-/// candle panics where CUDA's library is missing, so the driver is looked for first.
+/// The CUDA binding panics where a library is missing, so they are looked for first.
 #[cfg(feature = "cuda")]
 fn cuda(ordinal: usize) -> Result<Device, DeviceError> {
-    let signs = ["/dev/nvidiactl", "/dev/dxg", r"C:\Windows\System32\nvcuda.dll"];
-    if !signs.iter().any(|sign| std::path::Path::new(sign).exists()) {
-        return Err(unavailable(format!("cuda:{ordinal}"), "there is no NVIDIA driver"));
+    let card = format!("cuda:{ordinal}");
+    match driver::missing() {
+        Some("cuda") => return Err(unavailable(card, "there is no NVIDIA driver")),
+        Some(library) => return Err(unavailable(card, format!("CUDA's library {library} is missing"))),
+        None => {}
     }
-    Device::new_cuda(ordinal).map_err(|error| unavailable(format!("cuda:{ordinal}"), error.to_string()))
+    Device::new_cuda(ordinal).map_err(|error| unavailable(card, first_line(&error)))
 }
 
 #[cfg(not(feature = "cuda"))]
@@ -138,12 +158,18 @@ fn cuda(ordinal: usize) -> Result<Device, DeviceError> {
 
 #[cfg(feature = "metal")]
 fn metal() -> Result<Device, DeviceError> {
-    Device::new_metal(0).map_err(|error| unavailable("metal".to_owned(), error.to_string()))
+    Device::new_metal(0).map_err(|error| unavailable("metal".to_owned(), first_line(&error)))
 }
 
 #[cfg(not(feature = "metal"))]
 fn metal() -> Result<Device, DeviceError> {
     Err(unavailable("metal".to_owned(), "this program was built without Metal"))
+}
+
+/// Without the trace of the stack that may follow.
+#[cfg(any(feature = "cuda", feature = "metal"))]
+fn first_line(error: &candle_core::Error) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]
