@@ -192,7 +192,7 @@ pub enum EngineError {
     )]
     NotFinite { part: String },
     #[error(transparent)]
-    Adapter(#[from] adapters::AdapterError),
+    Adapter(Box<adapters::AdapterError>),
     #[error(transparent)]
     Bundle(#[from] bundle::BundleError),
     #[error(transparent)]
@@ -210,5 +210,11 @@ pub enum EngineError {
 impl From<candle_core::Error> for EngineError {
     fn from(error: candle_core::Error) -> Self {
         device::told_apart(error)
+    }
+}
+
+impl From<adapters::AdapterError> for EngineError {
+    fn from(error: adapters::AdapterError) -> Self {
+        Self::Adapter(Box::new(error))
     }
 }

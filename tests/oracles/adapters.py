@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 OUT = Path(sys.argv[1])
-TOKENIZER = Path(__file__).parent.parent / "fixtures" / "engine" / "tokenizer"
+TOKENIZER = Path(__file__).parent.parent / "fixtures" / "parity" / "tokenizer"
 UNET = dict(
     in_channels=4, out_channels=4, block_out_channels=[8, 16], layers_per_block=1, cross_attention_dim=12,
     down_block_types=["CrossAttnDownBlock2D", "DownBlock2D"], up_block_types=["UpBlock2D", "CrossAttnUpBlock2D"],

@@ -23,7 +23,7 @@ impl Embedding {
     /// Reads the vectors, which must be `width` wide.
     pub(super) fn open(path: &Path, token: &str, width: usize) -> Result<Self, EngineError> {
         let refuse = |what: String| AdapterError::NoEmbedding { what, path: path.to_owned() };
-        let file = Checkpoint::open(&[path.to_owned()]).map_err(AdapterError::File)?;
+        let file = Checkpoint::open(&[path.to_owned()]).map_err(AdapterError::from)?;
         let names: Vec<&str> = file.names().collect();
         let name = match names.as_slice() {
             [only] => *only,

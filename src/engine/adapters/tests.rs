@@ -18,6 +18,11 @@ fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/engine").join(name)
 }
 
+/// The parity tests' own.
+fn tokenizer() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/parity/tokenizer")
+}
+
 fn tensors(name: &str) -> HashMap<String, Tensor> {
     candle_core::safetensors::load(fixture(&format!("adapters/{name}.safetensors")), &Device::Cpu).unwrap()
 }
@@ -135,7 +140,7 @@ fn textual_inversions_agree_with_diffusers() {
     };
     let embeddings = [open("web", "web"), open("single", "<shiny>")];
     assert_eq!(embeddings.each_ref().map(Embedding::vectors), [3, 1]);
-    let mut tokenizer = Tokenizer::from_folder(&fixture("tokenizer"), 77, 674).unwrap();
+    let mut tokenizer = Tokenizer::from_folder(&tokenizer(), 77, 674).unwrap();
     tokenizer.add_placeholder("web", 674..677).unwrap();
     tokenizer.add_placeholder("<shiny>", 677..678).unwrap();
     let config = TextConfig { vocab_size: 678, ..base.configs.text.clone() };
@@ -274,7 +279,7 @@ fn embeddings_of_other_shapes_are_refused() {
 
 #[test]
 fn a_word_that_the_tokenizer_knows_cannot_be_taken() {
-    let mut tokenizer = Tokenizer::from_folder(&fixture("tokenizer"), 77, 674).unwrap();
+    let mut tokenizer = Tokenizer::from_folder(&tokenizer(), 77, 674).unwrap();
     assert!(tokenizer.add_placeholder("a</w>", 674..675).is_err());
     assert!(tokenizer.add_placeholder("sparkle", 674..675).is_ok());
     assert!(tokenizer.add_placeholder("sparkle", 675..676).is_err());

@@ -41,6 +41,8 @@ pub const LATENT_SIDE: usize = 8;
 pub enum BundleError {
     #[error("there is no such folder; choose a model bundle ({})", .0.display())]
     NoFolder(PathBuf),
+    #[error("a bundle is a folder, this is a file; make a bundle of it with `adorn bundle import` ({})", .0.display())]
+    NotFolder(PathBuf),
     #[error("a bundle's file cannot be read ({reason}); copy it again ({})", path.display())]
     File { reason: String, path: PathBuf },
     #[error("a network's settings are wrong, {source} ({})", path.display())]
@@ -141,6 +143,9 @@ pub struct Configs {
 impl Bundle {
     /// Reads manifest and configs; no weights.
     pub fn open(folder: &Path) -> Result<Self, BundleError> {
+        if folder.is_file() {
+            return Err(BundleError::NotFolder(folder.to_owned()));
+        }
         if !folder.is_dir() {
             return Err(BundleError::NoFolder(folder.to_owned()));
         }

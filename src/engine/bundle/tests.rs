@@ -141,6 +141,13 @@ fn an_absurd_number_of_layers_is_refused_before_anything_is_sized() {
 }
 
 #[test]
+fn a_file_in_a_bundle_s_place_says_how_to_make_one() {
+    let (_home, folder) = mini(1);
+    let text = problems(&check(&folder.join("vae/diffusion_pytorch_model.safetensors")));
+    assert!(text.contains("adorn bundle import") && text.contains("vae"), "{text}");
+}
+
+#[test]
 fn a_missing_file_is_named() {
     let text =
         spoiled(|folder| fs::remove_file(folder.join("unet/diffusion_pytorch_model.safetensors")).unwrap());

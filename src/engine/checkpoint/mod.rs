@@ -2,7 +2,7 @@
 //!
 //! Only the header is read until a tensor is asked for. It knows names, shapes and number types; what a
 //! network does with them is not its business. Networks ask by diffusers' names; files that came from
-//! elsewhere are translated name by name ([`naming`]). Pickle files run code when opened and are refused.
+//! elsewhere are translated name by name. Pickle files run code when opened and are refused.
 
 mod family;
 mod file;

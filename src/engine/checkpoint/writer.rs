@@ -58,7 +58,7 @@ impl Writer {
         if self.left > 0 {
             return Err(unlike_header("fewer"));
         }
-        self.file.into_inner().map_err(|error| error.into_error())?.sync_all()
+        self.file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()
     }
 }
 

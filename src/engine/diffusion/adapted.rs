@@ -136,9 +136,9 @@ mod tests {
             Self { home, engine: AdaptableEngine::new(engine) }
         }
 
-        fn written(&self, name: &str, tensors: HashMap<String, Tensor>) -> String {
+        fn written(&self, name: &str, tensors: &HashMap<String, Tensor>) -> String {
             let path: PathBuf = self.home.path().join(name);
-            candle_core::safetensors::save(&tensors, &path).unwrap();
+            candle_core::safetensors::save(tensors, &path).unwrap();
             path.to_string_lossy().into_owned()
         }
 
@@ -153,7 +153,7 @@ mod tests {
                 tensors.insert(format!("{flat}.lora_down.weight"), (noise(&down, &flat) * 0.1).unwrap());
                 tensors.insert(format!("{flat}.lora_up.weight"), noise(&up, name.as_str()));
             }
-            let file = self.written(&format!("{prefix}.safetensors"), tensors);
+            let file = self.written(&format!("{prefix}.safetensors"), &tensors);
             Lora { file, strength: 0.7, other: Other::new() }
         }
 
@@ -185,7 +185,7 @@ mod tests {
     fn a_learned_word_changes_the_picture_only_where_it_is_typed() {
         let shop = Shop::new();
         let plain = shop.paint(|_| ()).unwrap();
-        let file = shop.written("word", HashMap::from([("emb_params".to_owned(), noise(&[2, 64], "word"))]));
+        let file = shop.written("word", &HashMap::from([("emb_params".to_owned(), noise(&[2, 64], "word"))]));
         let word = Embedding { file, token: "zirconia".to_owned(), other: Other::new() };
         let paint = |prompt: Option<&'static str>, words: &[Embedding]| {
             let change = |order: &mut Order| {
@@ -205,7 +205,8 @@ mod tests {
     fn a_file_that_cannot_be_used_leaves_the_engine_as_it_was() {
         let shop = Shop::new();
         let plain = shop.paint(|_| ()).unwrap();
-        let wide = shop.written("wide", HashMap::from([("emb_params".to_owned(), noise(&[2, 768], "wide"))]));
+        let wide =
+            shop.written("wide", &HashMap::from([("emb_params".to_owned(), noise(&[2, 768], "wide"))]));
         let missing = Lora { file: "nothing.safetensors".to_owned(), strength: 1.0, other: Other::new() };
         let text = shop.paint(|order| order.recipe.loras = vec![missing]).unwrap_err().to_string();
         assert!(text.contains("nothing.safetensors"), "{text}");

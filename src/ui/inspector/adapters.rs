@@ -1,6 +1,6 @@
 //! Small files that change how a model paints: LoRAs with their strength, learned words with their name.
 
-use super::super::widgets::{NAME_WIDTH, Weight, command};
+use super::super::widgets::{NAME_WIDTH, Weight, at_right, command};
 use super::super::{Action, Command, Palette};
 use crate::project::{Embedding, Lora, Recipe};
 use eframe::egui::{Align, Button, Label, Layout, RichText, Slider, SliderClamping, TextEdit, Ui, Vec2};
@@ -8,8 +8,6 @@ use std::ops::RangeInclusive;
 
 /// Strengths within reach of the hand; files may say more.
 const STRENGTH: RangeInclusive<f64> = -1.0..=2.0;
-/// What stands right of a field: the button that takes the file out.
-const REMOVE: f32 = 28.0;
 
 pub(super) fn show(ui: &mut Ui, recipe: &mut Recipe, actions: &mut Vec<Action>) {
     recipe.loras.retain_mut(|lora| !lora_row(ui, lora));
@@ -24,7 +22,7 @@ pub(super) fn show(ui: &mut Ui, recipe: &mut Recipe, actions: &mut Vec<Action>) 
 fn lora_row(ui: &mut Ui, lora: &mut Lora) -> bool {
     let name = name_of(&lora.file);
     file_row(ui, &name, &lora.file, |ui| {
-        ui.spacing_mut().slider_width = (ui.available_width() - 60.0 - REMOVE).max(48.0);
+        ui.spacing_mut().slider_width = (ui.available_width() - 60.0).max(48.0);
         let slider =
             Slider::new(&mut lora.strength, STRENGTH).clamping(SliderClamping::Edits).fixed_decimals(2);
         ui.add(slider).accessible_name(format!("Strength of {name}"));
@@ -35,8 +33,8 @@ fn lora_row(ui: &mut Ui, lora: &mut Lora) -> bool {
 fn embedding_row(ui: &mut Ui, embedding: &mut Embedding) -> bool {
     let name = name_of(&embedding.file);
     file_row(ui, &name, &embedding.file, |ui| {
-        let width = (ui.available_width() - REMOVE - 8.0).max(48.0);
-        let field = ui.add(TextEdit::singleline(&mut embedding.token).desired_width(width).hint_text("word"));
+        let field =
+            ui.add(TextEdit::singleline(&mut embedding.token).desired_width(f32::INFINITY).hint_text("word"));
         field
             .on_hover_text("Type this word in the prompt to call what the file has learned")
             .accessible_name(format!("Word of {name}"));
@@ -53,12 +51,14 @@ fn file_row(ui: &mut Ui, name: &str, file: &str, field: impl FnOnce(&mut Ui)) ->
             ui.set_min_size(size);
             ui.add(Label::new(RichText::new(name).color(quiet)).truncate()).on_hover_text(file);
         });
-        field(ui);
-        let remove = ui.add(Button::new(RichText::new("×").color(quiet)).frame_when_inactive(false));
-        let remove = remove.on_hover_text("Take it out of the recipe");
-        let clicked = remove.clicked();
-        remove.accessible_name(format!("Remove {name}"));
-        clicked
+        at_right(ui, |ui| {
+            let remove = ui.add(Button::new(RichText::new("×").color(quiet)).frame_when_inactive(false));
+            let remove = remove.on_hover_text("Take it out of the recipe");
+            let clicked = remove.clicked();
+            remove.accessible_name(format!("Remove {name}"));
+            ui.with_layout(Layout::left_to_right(Align::Center), field);
+            clicked
+        })
     })
     .inner
 }
