@@ -326,10 +326,10 @@ impl Window {
         self.errands.push(Errand::thumbnails(ctx, std::sync::Arc::clone(&studio.body), templates));
         let card = painter.card();
         self.ready = Some(Ready { studio, mannequin, painter, card });
-        if self.chosen_painter.is_none() {
-            if let Some(folder) = Settings::read(&self.data_folder).bundle {
-                self.open_bundle(ctx, folder);
-            }
+        if self.chosen_painter.is_none()
+            && let Some(folder) = Settings::read(&self.data_folder).bundle
+        {
+            self.open_bundle(ctx, folder);
         }
         self.actions.append(&mut self.when_ready);
     }

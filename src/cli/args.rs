@@ -108,6 +108,9 @@ pub(super) struct BundleRandomArgs {
     /// Number type of the weights
     #[arg(long, default_value = "f32", value_parser = ["f32", "f16"])]
     pub(super) dtype: String,
+    /// Size of sd15's DINOv2: small, base, large or giant
+    #[arg(long, default_value = "b", value_parser = ["s", "b", "l", "g"])]
+    pub(super) image_encoder: String,
 }
 
 /// Which engine paints, and where.

@@ -3,7 +3,7 @@
 use super::args::{BundleCheckArgs, BundleCommand, BundleImportArgs, BundleRandomArgs};
 use super::{BAD_INPUT, DONE, Failure, output};
 use crate::engine::bundle::import::{self, ImportRequest};
-use crate::engine::bundle::random::{FileType, RandomSize, write_random};
+use crate::engine::bundle::random::{Dinov2, FileType, RandomSize, write_random};
 use crate::engine::bundle::{Report, check};
 use crate::engine::device::{DTypeChoice, DeviceChoice};
 use crate::engine::memory::MemoryPlan;
@@ -97,7 +97,13 @@ fn make(args: &BundleImportArgs) -> Result<u8, Failure> {
 }
 
 fn random(args: &BundleRandomArgs) -> Result<u8, Failure> {
-    let size = if args.config == "sd15" { RandomSize::Sd15 } else { RandomSize::Mini };
+    let image = match args.image_encoder.as_str() {
+        "s" => Dinov2::Small,
+        "l" => Dinov2::Large,
+        "g" => Dinov2::Giant,
+        _ => Dinov2::Base,
+    };
+    let size = if args.config == "sd15" { RandomSize::Sd15(image) } else { RandomSize::Mini };
     let file_type = if args.dtype == "f16" { FileType::F16 } else { FileType::F32 };
     write_random(size, args.seed, file_type, &args.out, &output::control())?;
     output::say(format!("{}  {} with random weights, seed {}", args.out.display(), args.config, args.seed));

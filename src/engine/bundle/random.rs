@@ -25,8 +25,31 @@ use std::path::Path;
 pub enum RandomSize {
     /// Seconds a picture on two cores.
     Mini,
-    /// Stable Diffusion 1.5 with DINOv2 ViT-B/14.
-    Sd15,
+    /// Stable Diffusion 1.5 with a DINOv2.
+    Sd15(Dinov2),
+}
+
+/// DINOv2's sizes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dinov2 {
+    Small,
+    Base,
+    Large,
+    Giant,
+}
+
+impl Dinov2 {
+    /// Its settings, as far as its size decides them.
+    fn config(self) -> Value {
+        let (width, layers, heads) = match self {
+            Self::Small => (384, 12, 6),
+            Self::Base => (768, 12, 12),
+            Self::Large => (1024, 24, 16),
+            Self::Giant => (1536, 40, 24),
+        };
+        json!({"hidden_size": width, "num_hidden_layers": layers, "num_attention_heads": heads,
+               "image_size": 518, "use_swiglu_ffn": self == Self::Giant})
+    }
 }
 
 /// The number type of the files.
@@ -90,7 +113,7 @@ pub(in crate::engine) fn write_small(size: RandomSize, folder: &Path) -> io::Res
 fn manifest(size: RandomSize, seed: u64) -> Manifest {
     let (name, network_size, steps) = match size {
         RandomSize::Mini => ("random-mini", 256, 8),
-        RandomSize::Sd15 => ("random-sd15", 512, 30),
+        RandomSize::Sd15(_) => ("random-sd15", 512, 30),
     };
     Manifest {
         name: name.to_owned(),
@@ -173,7 +196,7 @@ fn configs(size: RandomSize) -> [Value; 5] {
             "block_out_channels": [32, 64], "layers_per_block": 1, "cross_attention_dim": 64,
             "attention_head_dim": 4, "norm_num_groups": 8, "in_channels": 4, "norm_eps": 1e-5,
             "down_block_types": ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D"]}),
-        RandomSize::Sd15 => json!({
+        RandomSize::Sd15(_) => json!({
             "block_out_channels": [320, 640, 1280, 1280], "layers_per_block": 2,
             "cross_attention_dim": 768, "attention_head_dim": 8, "norm_num_groups": 32, "in_channels": 4,
             "norm_eps": 1e-5, "down_block_types": ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D",
@@ -183,16 +206,15 @@ fn configs(size: RandomSize) -> [Value; 5] {
         RandomSize::Mini => (
             json!({"vocab_size": 514, "hidden_size": 64, "intermediate_size": 256, "num_hidden_layers": 2,
                    "num_attention_heads": 4}),
-            json!({"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 3}),
+            json!({"hidden_size": 48, "num_hidden_layers": 2, "num_attention_heads": 3, "use_swiglu_ffn": false}),
             json!(["CrossAttnUpBlock2D", "CrossAttnUpBlock2D"]),
             json!([8, 16, 16, 32]),
             json!({"block_out_channels": [16, 16, 32, 32], "layers_per_block": 1, "norm_num_groups": 8}),
         ),
-        RandomSize::Sd15 => (
+        RandomSize::Sd15(image) => (
             json!({"vocab_size": 49408, "hidden_size": 768, "intermediate_size": 3072,
                    "num_hidden_layers": 12, "num_attention_heads": 12}),
-            json!({"hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12,
-                   "image_size": 518}),
+            image.config(),
             json!(["UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"]),
             json!([16, 32, 96, 256]),
             json!({"block_out_channels": [128, 256, 512, 512], "layers_per_block": 2,
@@ -202,7 +224,7 @@ fn configs(size: RandomSize) -> [Value; 5] {
     let text_rest = json!({"model_type": "clip_text_model", "max_position_embeddings": 77,
         "hidden_act": "quick_gelu", "layer_norm_eps": 1e-5});
     let image_rest = json!({"model_type": "dinov2", "patch_size": 14, "mlp_ratio": 4, "hidden_act": "gelu",
-        "layer_norm_eps": 1e-6, "qkv_bias": true, "use_swiglu_ffn": false, "num_channels": 3});
+        "layer_norm_eps": 1e-6, "qkv_bias": true, "num_channels": 3});
     let unet_rest = json!({"_class_name": "UNet2DConditionModel", "out_channels": 4,
         "mid_block_type": "UNetMidBlock2DCrossAttn", "up_block_types": up});
     let control_rest = json!({"_class_name": "ControlNetModel", "conditioning_channels": 4,

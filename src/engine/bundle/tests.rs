@@ -1,6 +1,6 @@
 //! Bundles made up, opened, spoiled and checked.
 
-use super::random::{FileType, RandomSize, write_random};
+use super::random::{Dinov2, FileType, RandomSize, write_random};
 use super::*;
 use crate::engine::progress::{CancelFlag, Control};
 use std::fs;
@@ -196,7 +196,7 @@ fn parts_of_different_models_are_refused_together() {
 #[test]
 fn stable_diffusion_s_random_configs_are_valid() {
     let home = tempfile::tempdir().unwrap();
-    random::write_small(RandomSize::Sd15, home.path()).unwrap();
+    random::write_small(RandomSize::Sd15(Dinov2::Base), home.path()).unwrap();
     assert_eq!(Configs::read(home.path()).unwrap().unet.block_out_channels, [320, 640, 1280, 1280]);
 }
 

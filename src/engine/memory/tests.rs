@@ -1,5 +1,5 @@
 use super::*;
-use crate::engine::bundle::random::{FileType, RandomSize, write_random, write_small};
+use crate::engine::bundle::random::{Dinov2, FileType, RandomSize, write_random, write_small};
 use crate::engine::device::{DTypeChoice, DeviceChoice, pick};
 use crate::engine::progress::Control;
 
@@ -12,7 +12,7 @@ fn size(width: u32, height: u32) -> NetworkSize {
 /// Stable Diffusion 1.5 with DINOv2 and both branches, by its number of parameters.
 fn full(dtype: DType) -> Planner {
     let folder = tempfile::tempdir().unwrap();
-    write_small(RandomSize::Sd15, folder.path()).unwrap();
+    write_small(RandomSize::Sd15(Dinov2::Base), folder.path()).unwrap();
     let configs = Bundle::open(folder.path()).unwrap().configs;
     Planner::of(&configs, 1_556_000_000, dtype, true).unwrap()
 }
@@ -86,4 +86,13 @@ fn a_plan_is_one_line_and_its_parts_are_more() {
     let plan = full(DType::F32).plan(size(512, 512), 2);
     assert!(plan.to_string().starts_with("needs about ") && plan.to_string().ends_with(" at 512x512 (f32)"));
     assert!(plan.parts().lines().count() > 3);
+}
+
+#[test]
+fn the_largest_image_encoder_is_counted_too() {
+    let folder = tempfile::tempdir().unwrap();
+    write_small(RandomSize::Sd15(Dinov2::Giant), folder.path()).unwrap();
+    let giant = Bundle::open(folder.path()).unwrap().configs;
+    let giant = Planner::of(&giant, 0, DType::F32, true).unwrap().plan(size(512, 512), 2);
+    assert!(giant.image_encoder_bytes > full(DType::F32).plan(size(512, 512), 2).image_encoder_bytes);
 }
