@@ -16,6 +16,7 @@ pub mod diffusion;
 pub(crate) mod files;
 pub mod image_encoder;
 pub mod inventory;
+mod kernels;
 pub mod noise;
 pub mod ops;
 pub mod progress;
