@@ -1,6 +1,6 @@
 //! AVX2 with FMA: eight floats a vector, sixteen registers.
 
-use super::simd::{Kernel, Simd, Tile, tile};
+use super::simd::{Kernel, Simd, Tile, tile_of_6};
 use std::arch::x86_64::*;
 
 /// Proof that the processor has it.
@@ -41,6 +41,12 @@ impl Simd for Avx2 {
         let from = &from[..LANES];
         // SAFETY: `from` holds a whole vector.
         unsafe { _mm256_loadu_ps(from.as_ptr()) }
+    }
+
+    #[inline(always)]
+    unsafe fn read(self, from: *const f32) -> Self::V {
+        // SAFETY: the caller vouches for a whole vector.
+        unsafe { _mm256_loadu_ps(from) }
     }
 
     #[inline(always)]
@@ -134,9 +140,9 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn tile(self, work: Tile<'_>, wide: bool) {
         if wide {
-            tile::<Self, 6, 2>(self, work);
+            tile_of_6::<Self, true>(self, work);
         } else {
-            tile::<Self, 6, 1>(self, work);
+            tile_of_6::<Self, false>(self, work);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! AVX-512: sixteen floats a vector, thirty-two registers.
 
-use super::simd::{Kernel, Simd, Tile, tile};
+use super::simd::{Kernel, Simd, Tile, tile_of_14};
 use std::arch::x86_64::*;
 
 /// Proof that the processor has it.
@@ -47,6 +47,12 @@ impl Simd for Avx512 {
         let from = &from[..LANES];
         // SAFETY: `from` holds a whole vector.
         unsafe { _mm512_loadu_ps(from.as_ptr()) }
+    }
+
+    #[inline(always)]
+    unsafe fn read(self, from: *const f32) -> Self::V {
+        // SAFETY: the caller vouches for a whole vector.
+        unsafe { _mm512_loadu_ps(from) }
     }
 
     #[inline(always)]
@@ -131,9 +137,9 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn tile(self, work: Tile<'_>, wide: bool) {
         if wide {
-            tile::<Self, 14, 2>(self, work);
+            tile_of_14::<Self, true>(self, work);
         } else {
-            tile::<Self, 14, 1>(self, work);
+            tile_of_14::<Self, false>(self, work);
         }
     }
 }

@@ -7,7 +7,7 @@ use super::simd::Simd;
 pub(super) fn exp2<S: Simd>(s: S, x: S::V) -> S::V {
     // Taylor's series of 2^r on -0.5..0.5: the next term is 2e-8.
     const TERMS: [f32; 7] =
-        [1.540_353_1e-4, 1.333_355_8e-3, 9.618_129e-3, 5.550_411e-2, 2.402_265_1e-1, 6.931_472e-1, 1.0];
+        [1.540_353_1e-4, 1.333_355_8e-3, 9.618_129e-3, 5.550_411e-2, 2.402_265e-1, 6.931_472e-1, 1.0];
     let x = clamp(s, x, -126.0, 127.0);
     let whole = s.round(x);
     let rest = s.sub(x, whole);

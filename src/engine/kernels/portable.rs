@@ -1,6 +1,6 @@
 //! The instruction set of every machine: plain arithmetic that the compiler vectorises as it can.
 
-use super::simd::{Simd, Tile, tile};
+use super::simd::{Simd, Tile, tile_of_6};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Portable;
@@ -31,6 +31,12 @@ impl Simd for Portable {
     fn load(self, from: &[f32]) -> Self::V {
         let from = &from[..LANES];
         each(|i| from[i])
+    }
+
+    #[inline(always)]
+    unsafe fn read(self, from: *const f32) -> Self::V {
+        // SAFETY: the caller vouches for a whole vector, and arrays of floats are aligned as floats are.
+        unsafe { from.cast::<Self::V>().read() }
     }
 
     #[inline(always)]
@@ -105,6 +111,6 @@ impl Simd for Portable {
 
     #[inline(always)]
     fn tile(self, work: Tile<'_>, _wide: bool) {
-        tile::<Self, 6, 1>(self, work);
+        tile_of_6::<Self, false>(self, work);
     }
 }

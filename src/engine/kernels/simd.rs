@@ -28,6 +28,11 @@ pub(super) trait Simd: Copy + Send + Sync {
     fn splat(self, value: f32) -> Self::V;
     /// The first [`Self::LANES`] of `from`, which holds as many.
     fn load(self, from: &[f32]) -> Self::V;
+    /// A vector from `from` on.
+    ///
+    /// # Safety
+    /// [`Self::LANES`] floats lie there.
+    unsafe fn read(self, from: *const f32) -> Self::V;
     /// Those of `from` that fit, then zeros.
     fn load_some(self, from: &[f32]) -> Self::V;
     /// Into the first [`Self::LANES`] of `to`, which holds as many.
@@ -62,42 +67,52 @@ pub(super) struct Tile<'a> {
     pub(super) fresh: bool,
 }
 
-/// The tile of `R` rows and `N` vectors.
-#[inline(always)]
-pub(super) fn tile<S: Simd, const R: usize, const N: usize>(s: S, tile: Tile<'_>) {
-    let Tile { a, b, depth, c, c_stride, fresh } = tile;
-    let width = N * S::LANES;
-    assert!(depth <= STRIDE && a.len() >= (R - 1) * STRIDE + depth && b.len() >= depth * width);
-    assert!(c_stride >= width && c.len() >= (R - 1) * c_stride + width);
-    let mut sums = [[s.splat(0.0); N]; R];
-    if !fresh {
-        for (r, row) in sums.iter_mut().enumerate() {
-            for (n, sum) in row.iter_mut().enumerate() {
-                *sum = s.load(&c[r * c_stride + n * S::LANES..]);
+/// Defines a tile's function, row by row: an unoptimised build unrolls no loop, and sums would not stay in
+/// registers.
+macro_rules! tile_of_rows {
+    ($name:ident, $rows:literal: $($r:literal)*) => {
+        #[inline(always)]
+        pub(super) fn $name<S: Simd, const WIDE: bool>(s: S, tile: Tile<'_>) {
+            let Tile { a, b, depth, c, c_stride, fresh } = tile;
+            let lanes = S::LANES;
+            let width = if WIDE { 2 * lanes } else { lanes };
+            assert!(depth <= STRIDE && a.len() >= ($rows - 1) * STRIDE + depth && b.len() >= depth * width);
+            assert!(c_stride >= width && c.len() >= ($rows - 1) * c_stride + width);
+            let (mut low, mut high) = ([s.splat(0.0); $rows], [s.splat(0.0); $rows]);
+            if !fresh {
+                $(low[$r] = s.load(&c[$r * c_stride..]);
+                if WIDE {
+                    high[$r] = s.load(&c[$r * c_stride + lanes..]);
+                })*
             }
-        }
-    }
-    for k in 0..depth {
-        let mut right = [s.splat(0.0); N];
-        for (n, vector) in right.iter_mut().enumerate() {
-            // SAFETY: `k < depth`, so the vector lies within `b`, whose length was checked above.
-            *vector =
-                s.load(unsafe { b.get_unchecked(k * width + n * S::LANES..k * width + (n + 1) * S::LANES) });
-        }
-        for (r, row) in sums.iter_mut().enumerate() {
-            // SAFETY: `r < R` and `k < depth`: within `a`, whose length was checked above.
-            let left = s.splat(unsafe { *a.get_unchecked(r * STRIDE + k) });
-            for (sum, &vector) in row.iter_mut().zip(&right) {
-                *sum = s.mul_add(left, vector, *sum);
+            let (mut left, mut right) = (a.as_ptr(), b.as_ptr());
+            let mut steps = depth;
+            while steps > 0 {
+                // SAFETY: `depth` steps of `width` floats in `b` and of one float in each row of `a`: their
+                // lengths were checked above.
+                unsafe {
+                    let first = s.read(right);
+                    let second = if WIDE { s.read(right.add(lanes)) } else { first };
+                    $(let one = s.splat(*left.add($r * STRIDE));
+                    low[$r] = s.mul_add(one, first, low[$r]);
+                    if WIDE {
+                        high[$r] = s.mul_add(one, second, high[$r]);
+                    })*
+                    (left, right) = (left.add(1), right.add(width));
+                }
+                steps -= 1;
             }
+            $(s.store(low[$r], &mut c[$r * c_stride..]);
+            if WIDE {
+                s.store(high[$r], &mut c[$r * c_stride + lanes..]);
+            })*
         }
-    }
-    for (r, row) in sums.iter().enumerate() {
-        for (n, &sum) in row.iter().enumerate() {
-            s.store(sum, &mut c[r * c_stride + n * S::LANES..]);
-        }
-    }
+    };
 }
+
+tile_of_rows!(tile_of_6, 6: 0 1 2 3 4 5);
+#[cfg(target_arch = "x86_64")]
+tile_of_rows!(tile_of_14, 14: 0 1 2 3 4 5 6 7 8 9 10 11 12 13);
 
 /// Work that runs on whichever instruction set is there.
 pub(super) trait Kernel {
