@@ -5,6 +5,7 @@ use super::generation::Finished;
 use super::photos::ReadyProduct;
 use super::textures::{shown, upload, upload_product};
 use super::window::Window;
+use crate::engine::EngineCard;
 use crate::job::Outcome;
 use crate::project::{CanvasSize, Ear, Earring, EarringId, Other, Point};
 use crate::ui::{Dialog, ViewMode};
@@ -141,9 +142,23 @@ impl Window {
     }
 
     fn keep(&mut self, ctx: &Context, finished: Finished) {
+        for said in finished.notices {
+            self.notices.trouble("The picture is finished, with a note", said, "");
+        }
         let picture = upload(ctx, "picture", &finished.shown);
         let thumbnail = upload(ctx, "thumbnail", &finished.thumbnail);
-        self.history.add(finished.path, finished.seed, finished.kind, picture, thumbnail);
+        self.history.add(finished.path, finished.seed, finished.card.kind, picture, thumbnail);
+        self.tell_of_move(finished.card);
+    }
+
+    /// Says so where a graphics card failed and the processor took over.
+    fn tell_of_move(&mut self, card: EngineCard) {
+        let Some(ready) = &mut self.ready else { return };
+        if ready.card.name == card.name && ready.card.device != card.device {
+            let detail = format!("{}; it will be slower", card.device);
+            self.notices.trouble("The picture was painted on the processor", detail, "The picture is whole.");
+            ready.card = card;
+        }
     }
 
     /// Without a picture there is nothing to see but the layout.

@@ -10,11 +10,11 @@ use crate::body::{BodyModel, PoseTemplate};
 use crate::control::pose_render;
 use crate::engine::Engine;
 use crate::engine::device::{DTypeChoice, DeviceChoice};
-use crate::engine::diffusion::DiffusionEngine;
+use crate::engine::steady::SteadyEngine;
 use crate::job::Job;
 use crate::mannequin::MannequinEngine;
 use crate::picture::{load_face, read_record};
-use crate::project::{self, Earring, Project};
+use crate::project::{self, CanvasSize, Earring, Project};
 use crate::ui::PathPurpose;
 use crate::workflow::{Studio, hand_over};
 use eframe::egui::Context;
@@ -175,11 +175,13 @@ impl Errand {
         })
     }
 
-    /// Reads a model bundle's weights.
-    pub(super) fn bundle(ctx: &Context, folder: PathBuf) -> Self {
+    /// Reads a model bundle's weights, for pictures on a canvas of this size.
+    pub(super) fn bundle(ctx: &Context, folder: PathBuf, canvas: CanvasSize) -> Self {
+        let canvas = (canvas.width, canvas.height);
         Self::start(ctx, Purpose::Bundle, move || {
             let folder = std::path::absolute(&folder).unwrap_or(folder);
-            let engine = DiffusionEngine::open(&folder, DeviceChoice::Auto, DTypeChoice::Auto)?;
+            let (device, dtype) = (DeviceChoice::Auto, DTypeChoice::Auto);
+            let engine = SteadyEngine::open(&folder, device, dtype, canvas, &|_, _| ())?;
             Ok(Delivery::Painter { folder, painter: Arc::new(engine) })
         })
     }

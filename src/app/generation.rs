@@ -3,13 +3,13 @@
 use super::errand::Painter;
 use super::history::new_file;
 use super::textures::{for_show, shown, thumbnail, upload};
-use crate::engine::EngineKind;
+use crate::engine::EngineCard;
 use crate::engine::progress::Cancelled;
 use crate::job::{Job, Outcome};
 use crate::picture::write_png;
 use crate::project::Variant;
 use crate::ui::RunFacts;
-use crate::workflow::{Studio, WorkflowError, render_variant};
+use crate::workflow::{Notice, Studio, WorkflowError, render_variant};
 use anyhow::Context as _;
 use eframe::egui::{Context, TextureHandle};
 use image::RgbImage;
@@ -20,9 +20,12 @@ use std::sync::Arc;
 pub(super) struct Finished {
     pub(super) path: PathBuf,
     pub(super) seed: u64,
-    pub(super) kind: EngineKind,
+    /// Who painted it in the end.
+    pub(super) card: EngineCard,
     pub(super) shown: RgbImage,
     pub(super) thumbnail: RgbImage,
+    /// What the engine said about its painting.
+    pub(super) notices: Vec<String>,
 }
 
 /// A cancelled workflow as the job understands it: [`Outcome::Cancelled`], not a failure.
@@ -57,10 +60,16 @@ impl Generation {
             let path = new_file(&history_folder, seed);
             let record = picture.record.text_at(&path, &studio.base);
             write_png(&path, &picture.pixels, Some(&record))?;
+            let said = |notice| match notice {
+                Notice::Painting(said) => Some(said),
+                // The canvas shows those about the layout all the time.
+                _ => None,
+            };
             Ok(Finished {
+                notices: picture.layout.notices.into_iter().filter_map(said).collect(),
                 path,
                 seed,
-                kind: picture.engine.kind,
+                card: picture.engine,
                 shown: for_show(&picture.pixels),
                 thumbnail: thumbnail(&picture.pixels),
             })

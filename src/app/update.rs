@@ -25,7 +25,9 @@ impl Window {
                 let file = self.document.name_of(&path);
                 self.document.project.face = Some(Face { file, crop: None, other: Other::new() });
             }
-            Action::OpenBundle(folder) => self.errands.push(Errand::bundle(ctx, folder)),
+            Action::OpenBundle(folder) => self.open_bundle(ctx, folder),
+            Action::AddLora(path) => self.document.add_lora(&path),
+            Action::AddEmbedding(path) => self.document.add_embedding(&path),
             Action::SaveTo(path) => self.save_to(ctx, path),
             Action::ExportTo(path) => self.export_to(ctx, &path),
             Action::Drop(paths, target) => self.dropped(ctx, paths, target),
@@ -81,6 +83,8 @@ impl Window {
             Command::Redo => self.document.redo(),
             Command::OpenPhoto => self.ask_for(ctx, PathPurpose::OpenPhoto),
             Command::OpenFace => self.ask_for(ctx, PathPurpose::OpenFace),
+            Command::OpenLora => self.ask_for(ctx, PathPurpose::OpenLora),
+            Command::OpenEmbedding => self.ask_for(ctx, PathPurpose::OpenEmbedding),
             Command::OpenBundle => self.ask_for(ctx, PathPurpose::OpenBundle),
             Command::UseMannequin => {
                 if let Some(ready) = &self.ready {
@@ -148,6 +152,11 @@ impl Window {
         }
     }
 
+    /// Starts to read a bundle.
+    pub(super) fn open_bundle(&mut self, ctx: &Context, folder: PathBuf) {
+        self.errands.push(Errand::bundle(ctx, folder, self.document.project.canvas));
+    }
+
     fn generate(&mut self, ctx: &Context) {
         let (Some(ready), None) = (&self.ready, &self.generation) else { return };
         if self.document.project.earrings.is_empty() {
@@ -211,6 +220,8 @@ impl Window {
             PathPurpose::OpenProject
             | PathPurpose::OpenPhoto
             | PathPurpose::OpenFace
+            | PathPurpose::OpenLora
+            | PathPurpose::OpenEmbedding
             | PathPurpose::OpenBundle => String::new(),
         };
         let answer = self.dialogs.ask(purpose, &self.document.base().join(name));

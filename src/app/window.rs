@@ -10,9 +10,9 @@ use super::layout_preview::LayoutPreview;
 use super::notices::Notices;
 use super::photos::Photos;
 use super::settings::Settings;
-use crate::engine::{EngineCard, EngineKind};
+use crate::engine::{EngineCard, EngineKind, MemoryOutlook};
 use crate::mannequin::MannequinEngine;
-use crate::project::Project;
+use crate::project::{CanvasSize, Project};
 use crate::ui::{self, Action, Command, Dialog, DropTarget, Facts, PoseCard, Session};
 use crate::workflow::Studio;
 use eframe::egui::{Context, TextureHandle, ThemePreference, Ui, ViewportCommand};
@@ -48,6 +48,13 @@ pub(super) struct Ready {
     pub(super) mannequin: MannequinEngine,
     pub(super) painter: Painter,
     pub(super) card: EngineCard,
+}
+
+impl Ready {
+    /// What a picture on this canvas takes; cheap enough for every frame.
+    fn outlook(&self, canvas: CanvasSize) -> Option<MemoryOutlook> {
+        self.painter.memory(self.painter.network_size(canvas.width, canvas.height))
+    }
 }
 
 /// The studio window.
@@ -258,6 +265,7 @@ impl Window {
             history: self.history.cards(),
             notices: self.notices.shown(),
             engine: self.ready.as_ref().map_or(&self.waiting_card, |ready| &ready.card),
+            memory: self.ready.as_ref().and_then(|ready| ready.outlook(self.document.project.canvas)),
             engine_opens: self.errands.iter().any(|errand| errand.purpose == Purpose::Bundle),
             file_hovers: ctx.input(|input| !input.raw.hovered_files.is_empty()),
         };
@@ -319,8 +327,9 @@ impl Window {
         let card = painter.card();
         self.ready = Some(Ready { studio, mannequin, painter, card });
         if self.chosen_painter.is_none() {
-            let bundle = Settings::read(&self.data_folder).bundle;
-            self.errands.extend(bundle.map(|folder| Errand::bundle(ctx, folder)));
+            if let Some(folder) = Settings::read(&self.data_folder).bundle {
+                self.open_bundle(ctx, folder);
+            }
         }
         self.actions.append(&mut self.when_ready);
     }

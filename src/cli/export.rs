@@ -20,7 +20,7 @@ pub(super) fn run(args: &ExportArgs) -> Result<u8, Failure> {
         return list(&request, args.json);
     }
     let studio = Studio::shipped(base_of(&args.project))?;
-    let engine = engine::open(&args.engine, &studio)?;
+    let engine = engine::open(&args.engine, &studio, project.canvas)?;
     let report = make(&request, &studio, engine.as_ref(), !args.json)?;
     if args.json {
         output::say(json!(report));
@@ -62,6 +62,7 @@ pub(super) fn make(
             output::say(line(entry, request));
         }
     })?;
+    engine::tell_of_move(&card, &engine.card());
     Ok(report)
 }
 

@@ -2,9 +2,11 @@
 //!
 //! Measures through the engine's own networks on inputs of true shapes; printing is not its business.
 
-use super::control_net::BranchTokens;
+use super::control_net::{BranchTokens, PreparedContext};
 use super::diffusion::DiffusionEngine;
+use super::memory::{MemoryPlan, forget, peak};
 use super::progress::{Control, Progress, Stage};
+use super::steady::Opening;
 use super::{Engine, EngineError, NetworkSize};
 use candle_core::{DType, Tensor};
 use serde::Serialize;
@@ -25,13 +27,58 @@ pub struct Measurements {
     /// Latents a step; 2 is one picture under guidance.
     pub batch: usize,
     pub runs: usize,
+    pub load_seconds: f64,
     pub text_seconds: f64,
     pub image_encoder_seconds: f64,
     pub control_step_seconds: f64,
     pub unet_step_seconds: f64,
     pub vae_decode_seconds: f64,
+    /// Of control and denoiser together.
+    pub steps_per_second: f64,
     /// Most memory this process ever held, bytes; none where the system does not tell.
     pub peak_memory_bytes: Option<u64>,
+    pub peaks: Peaks,
+    /// What was foreseen.
+    pub plan: MemoryPlan,
+    pub planned_bytes: u64,
+}
+
+/// Most memory this process held during each part, bytes, weights included.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Peaks {
+    pub load: Option<u64>,
+    pub text: Option<u64>,
+    pub image_encoder: Option<u64>,
+    pub hint: Option<u64>,
+    pub control_step: Option<u64>,
+    pub unet_step: Option<u64>,
+    pub vae_decode: Option<u64>,
+}
+
+impl Peaks {
+    fn largest(&self) -> Option<u64> {
+        let Self { load, text, image_encoder, hint, control_step, unet_step, vae_decode } = *self;
+        [load, text, image_encoder, hint, control_step, unet_step, vae_decode].into_iter().flatten().max()
+    }
+}
+
+/// Reads a bundle's weights and measures all that follows.
+pub fn load_and_measure(
+    opening: Opening,
+    size: NetworkSize,
+    batch: usize,
+    runs: usize,
+    control: &Control,
+) -> Result<Measurements, EngineError> {
+    forget();
+    let started = Instant::now();
+    let engine = opening.load()?;
+    let (load_seconds, load) = (started.elapsed().as_secs_f64(), peak());
+    let mut measured = measure(&engine, size, batch, runs, control)?;
+    measured.load_seconds = load_seconds;
+    measured.peaks.load = load;
+    measured.peak_memory_bytes = measured.peaks.largest();
+    Ok(measured)
 }
 
 /// Runs every part `runs` times (at least once) after one run that warms up.
@@ -52,24 +99,42 @@ pub fn measure(
     let latents = zeros(&[batch, configs.unet.in_channels, h / 8, w / 8])?;
     let part = |number: usize, work: &mut dyn FnMut() -> Result<(), EngineError>| {
         control.step(Progress::new(Stage::Painting, number, 5))?;
-        median(runs, work, control)
+        forget();
+        let seconds = median(runs, work, control)?;
+        Ok::<_, EngineError>((seconds, peak()))
     };
-    let text_seconds = part(0, &mut || Ok(synced(&engine.text.forward(&ids)?)?))?;
-    let image_encoder_seconds = part(1, &mut || Ok(synced(&engine.image.forward(&photo)?)?))?;
+    let (text_seconds, text_peak) = part(0, &mut || Ok(synced(&engine.text.forward(&ids)?)?))?;
+    let (image_encoder_seconds, image_peak) = part(1, &mut || Ok(synced(&engine.image.forward(&photo)?)?))?;
     let text = engine.text.forward(&ids)?.repeat((batch, 1, 1))?;
     let dino = engine.image.forward(&photo)?;
     let (pose, appearance) =
         (engine.control_net.pose_tokens(&dino)?, engine.control_net.appearance_tokens(&dino)?);
     let context = engine.control_net.context(&BranchTokens { text: text.clone(), pose, appearance })?;
+    forget();
     let hint = engine.control_net.embed_hint(&zeros(&[1, 4, h, w])?)?;
-    let residuals = || engine.control_net.forward(&latents, TIMESTEP, &context, &hint, 1.0, 1.0, control);
-    let control_step_seconds = part(2, &mut || Ok(synced(&residuals()?.middle)?))?;
+    let hint_peak = peak();
+    let (net, time) = (&engine.control_net, engine.control_net.time(TIMESTEP)?);
+    let residuals = || net.forward_prepared(&latents, &time, &context, &hint, 1.0, 1.0, control);
+    let (control_step_seconds, control_peak) = part(2, &mut || Ok(synced(&residuals()?.middle)?))?;
     let given = residuals()?;
-    let unet_step_seconds = part(3, &mut || {
-        Ok(synced(&engine.unet.forward(&latents, TIMESTEP, &text, Some(&given), control)?)?)
+    let (net, time) = (&engine.unet, engine.unet.time(TIMESTEP)?);
+    let context = PreparedContext { text: net.keys(&text)?, pose: None, appearance: None };
+    let (unet_step_seconds, unet_peak) = part(3, &mut || {
+        Ok(synced(&net.forward_prepared(&latents, &time, &context, Some(&given), control)?)?)
     })?;
+    drop(given);
     let one = latents.narrow(0, 0, 1)?;
-    let vae_decode_seconds = part(4, &mut || Ok(synced(&engine.vae.decode(&one, control)?)?))?;
+    let (vae_decode_seconds, vae_peak) = part(4, &mut || Ok(synced(&engine.vae.decode(&one, control)?)?))?;
+    let peaks = Peaks {
+        load: None,
+        text: text_peak,
+        image_encoder: image_peak,
+        hint: hint_peak,
+        control_step: control_peak,
+        unet_step: unet_peak,
+        vae_decode: vae_peak,
+    };
+    let plan = engine.planner.plan(size, batch);
     Ok(Measurements {
         bundle: card.name,
         device: card.device,
@@ -77,12 +142,17 @@ pub fn measure(
         height: size.height(),
         batch,
         runs,
+        load_seconds: 0.0,
         text_seconds,
         image_encoder_seconds,
         control_step_seconds,
         unet_step_seconds,
         vae_decode_seconds,
-        peak_memory_bytes: peak_memory(),
+        steps_per_second: 1.0 / (control_step_seconds + unet_step_seconds),
+        peak_memory_bytes: peaks.largest(),
+        peaks,
+        plan,
+        planned_bytes: plan.total_bytes(),
     })
 }
 
@@ -106,12 +176,4 @@ fn median(
     }
     seconds.sort_by(f64::total_cmp);
     Ok(seconds[runs / 2])
-}
-
-/// Linux's `VmHWM`.
-fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kilobytes * 1024)
 }

@@ -5,6 +5,7 @@
 //! scene, so an engine takes what it understands. This room refuses to know projects' files, the composite
 //! and windows.
 
+pub mod adapters;
 pub mod attention;
 pub mod bench;
 pub mod bundle;
@@ -17,10 +18,12 @@ pub(crate) mod files;
 pub mod image_encoder;
 pub mod inventory;
 mod kernels;
+pub mod memory;
 pub mod noise;
 pub mod ops;
 pub mod progress;
 pub mod sampler;
+pub mod steady;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod text;
@@ -32,6 +35,7 @@ use crate::picture::Planes;
 use crate::project::Recipe;
 use crate::scene::Scene;
 use image::RgbImage;
+use memory::{Gigabytes, MemoryPlan};
 use progress::Control;
 use std::collections::BTreeMap;
 
@@ -43,8 +47,22 @@ pub trait Engine: Send + Sync {
     /// The size at which this engine paints for a canvas of this size.
     fn network_size(&self, canvas_width: u32, canvas_height: u32) -> NetworkSize;
 
+    /// What a guided picture of this size takes, and how much memory is free; none where that is little.
+    fn memory(&self, size: NetworkSize) -> Option<MemoryOutlook> {
+        let _ = size;
+        None
+    }
+
     /// Paints one picture of the request's size. Calls `control` at least once a network block.
     fn generate(&self, request: &Request<'_>, control: &Control) -> Result<Generated, EngineError>;
+}
+
+/// A plan beside what there is. The engine's weights are in memory already.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MemoryOutlook {
+    pub plan: MemoryPlan,
+    /// Bytes; none where the system does not tell.
+    pub free: Option<u64>,
 }
 
 /// An engine's name and what its pictures are worth.
@@ -132,6 +150,8 @@ pub struct Request<'a> {
 pub struct Generated {
     /// I_g, of the request's size.
     pub picture: RgbImage,
+    /// What people should know about how it was painted, one sentence each without a full stop.
+    pub notices: Vec<String>,
     /// Named tensors for `--trace`, each with its shape; empty unless asked for.
     pub trace: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
 }
@@ -159,8 +179,21 @@ pub enum EngineError {
         "a control image is {found:?} where the engine takes {expected:?}; make it for the engine's size"
     )]
     Planes { found: [usize; 3], expected: [usize; 3] },
-    #[error("{stage} gave numbers that are not finite; use --dtype f32, or check the bundle")]
-    NotFinite { stage: &'static str },
+    #[error(
+        "a picture of {}x{} needs about {needed} in {dtype} and {free} are free; {advice}",
+        size.width(), size.height()
+    )]
+    Memory { size: NetworkSize, dtype: &'static str, needed: Gigabytes, free: Gigabytes, advice: String },
+    #[error("the graphics card has too little memory ({reason}); use --device cpu, or a smaller picture")]
+    DeviceMemory { reason: String },
+    #[error("the graphics card does not answer any more ({reason}); use --device cpu, or start again")]
+    DeviceLost { reason: String },
+    #[error(
+        "{part} gave numbers that make no picture (not finite, or all alike), in f32 too; check the bundle, or lower guidance and strengths"
+    )]
+    NotFinite { part: String },
+    #[error(transparent)]
+    Adapter(#[from] adapters::AdapterError),
     #[error(transparent)]
     Bundle(#[from] bundle::BundleError),
     #[error(transparent)]
@@ -172,5 +205,11 @@ pub enum EngineError {
     #[error(transparent)]
     Tokenizer(#[from] tokenizer::TokenizerError),
     #[error(transparent)]
-    Candle(#[from] candle_core::Error),
+    Candle(candle_core::Error),
+}
+
+impl From<candle_core::Error> for EngineError {
+    fn from(error: candle_core::Error) -> Self {
+        device::told_apart(error)
+    }
 }

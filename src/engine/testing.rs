@@ -1,9 +1,15 @@
 //! Weights and inputs for the networks' tests: made from names, the same on every machine.
 
 use super::unet::UNetConfig;
+use super::{NetworkSize, Request};
+use crate::body::PosedBody;
+use crate::picture::Planes;
+use crate::project::{Ear, Recipe};
+use crate::scene::{Band, Camera, Misfit, Scene};
 use candle_core::{DType, Device, Result, Shape, Tensor, Var};
 use candle_nn::Init;
 use candle_nn::var_builder::{SimpleBackend, VarBuilder};
+use glam::{DVec2, Vec3};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -87,4 +93,38 @@ pub(crate) fn tiny_unet() -> UNetConfig {
         "up_block_types": ["UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"],
         "cross_attention_dim": 12, "layers_per_block": 1, "sample_size": 64}"#;
     serde_json::from_str(json).expect("a config as diffusers writes it")
+}
+
+/// Hands over a small request without a face, over an empty scene.
+pub(crate) fn with_request(work: impl FnOnce(&Request<'_>)) {
+    let body = PosedBody {
+        vertices: Vec::new(),
+        normals: Vec::new(),
+        joints: Vec::new(),
+        landmarks: [Vec3::ZERO; 68],
+        nose_tip: Vec3::ZERO,
+        lobes: [Vec3::ZERO; 2],
+    };
+    let (focal, centre) = (DVec2::ONE, DVec2::ZERO);
+    let scene = Scene {
+        body,
+        camera: Camera { focal, centre, translation: Vec3::ZERO, width: 64, height: 64 },
+        band: Band { top: 0.0, bottom: 1.0 },
+        hook_in_canvas: None,
+        lobe_in_canvas: DVec2::ZERO,
+        ear: Ear::Left,
+        misfit: Misfit::default(),
+    };
+    work(&Request {
+        size: NetworkSize::new(64, 64).expect("a multiple of 8"),
+        hint: &Planes::zeros(4, 64, 64),
+        pose_image: &Planes::zeros(3, 224, 224),
+        appearance_image: None,
+        prompt: "",
+        negative_prompt: "",
+        recipe: &Recipe::default(),
+        scene: &scene,
+        matte: &Planes::zeros(1, 64, 64),
+        trace: false,
+    });
 }

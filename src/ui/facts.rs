@@ -2,7 +2,7 @@
 
 use crate::body::PoseFacing;
 use crate::engine::progress::Progress;
-use crate::engine::{EngineCard, EngineKind};
+use crate::engine::{EngineCard, EngineKind, MemoryOutlook};
 use crate::project::{EarringId, HeadAngles};
 use crate::scene::Scene;
 use crate::workflow;
@@ -119,6 +119,8 @@ pub struct Facts<'a> {
     pub history: &'a [HistoryCard],
     pub notices: &'a [Notice],
     pub engine: &'a EngineCard,
+    /// What the next picture takes; none where that is little.
+    pub memory: Option<MemoryOutlook>,
     /// A model bundle is being read.
     pub engine_opens: bool,
     /// A file hovers over the window.

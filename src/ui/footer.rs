@@ -3,8 +3,9 @@
 use super::facts::worth;
 use super::widgets::{Weight, at_right, badge, caption, sized_command};
 use super::{Action, Command, Facts, Palette, ProductState, RunFacts};
-use crate::engine::EngineKind;
+use crate::engine::memory::Gigabytes;
 use crate::engine::progress::{Progress, Stage};
+use crate::engine::{EngineKind, MemoryOutlook};
 use eframe::egui::{CornerRadius, Rect, Role, Sense, Spinner, Ui, Vec2, WidgetInfo};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ const ROW_HEIGHT: f32 = 32.0;
 
 pub(super) fn show(ui: &mut Ui, facts: &Facts<'_>, actions: &mut Vec<Action>) {
     engine_line(ui, facts);
+    memory_line(ui, facts.memory.as_ref());
     ui.scope(|ui| {
         ui.set_min_height(ROW_HEIGHT);
         match &facts.run {
@@ -46,6 +48,23 @@ fn engine_line(ui: &mut Ui, facts: &Facts<'_>) {
             at_right(ui, |ui| badge(ui, worth));
         }
     });
+}
+
+/// What the next picture takes beside what is free.
+fn memory_line(ui: &mut Ui, outlook: Option<&MemoryOutlook>) {
+    let Some(MemoryOutlook { plan, free }) = outlook else { return };
+    let line = caption(ui, memory_text(plan.work_bytes(), *free));
+    line.on_hover_text(format!("The model {plan}\n{}", plan.parts()));
+}
+
+/// "Takes 0.9 GB more, 12.1 GB free"
+fn memory_text(work: u64, free: Option<u64>) -> String {
+    let work = Gigabytes(work);
+    match free {
+        Some(free) if free < work.0 => format!("Takes {work}, only {} free", Gigabytes(free)),
+        Some(free) => format!("Takes {work} more, {} free", Gigabytes(free)),
+        None => format!("Takes {work} more"),
+    }
 }
 
 /// The way to another painter.
@@ -141,6 +160,13 @@ mod tests {
             }
         }
         assert!((last - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn memory_is_written_for_people() {
+        assert_eq!(memory_text(900_000_000, Some(12_100_000_000)), "Takes 0.9 GB more, 12.1 GB free");
+        assert_eq!(memory_text(2_000_000_000, Some(1_000_000_000)), "Takes 2.0 GB, only 1.0 GB free");
+        assert_eq!(memory_text(2_000_000_000, None), "Takes 2.0 GB more");
     }
 
     #[test]

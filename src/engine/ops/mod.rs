@@ -15,7 +15,7 @@ mod resample;
 pub use attend::{Mask, attend};
 pub use conv::{Conv2d, Padding};
 pub use linear::{Activation, Embedding, Linear, geglu};
-pub use norm::{GroupNorm, LayerNorm, guarded_std};
+pub use norm::{GroupNorm, GroupStatistics, LayerNorm, guarded_std};
 pub use resample::{bicubic_resize, upsample_nearest};
 
 use candle_core::{DType, Result, Tensor};

@@ -92,14 +92,33 @@ impl GroupNorm {
 
     /// By candle's own operations.
     fn forward_plain(&self, x: &Tensor) -> Result<Tensor> {
-        let (b, h, w, channels) = x.dims4()?;
-        let wide = x.reshape((b, h * w, channels))?.to_dtype(sum_dtype(x.dtype()))?;
+        let wide = pixels(x)?;
         let centred = wide.broadcast_sub(&self.group_mean(&wide)?)?;
-        let spread = (self.group_mean(&centred.sqr()?)? + self.eps)?.sqrt()?;
-        let weight = self.affine.weight.to_dtype(wide.dtype())?.broadcast_div(&spread)?;
-        let bias = self.affine.bias.to_dtype(wide.dtype())?;
+        let variance = self.group_mean(&centred.sqr()?)?;
+        self.scaled(&centred, &variance, x)
+    }
+
+    /// What [`Self::forward_silu_with`] needs to know of a picture, or of a part of it, `[b, h, w, channels]`.
+    pub fn statistics(&self, x: &Tensor) -> Result<GroupStatistics> {
+        let wide = pixels(x)?;
+        let mean = self.group_mean(&wide)?;
+        let variance = self.group_mean(&wide.broadcast_sub(&mean)?.sqr()?)?;
+        Ok(GroupStatistics { mean, variance, pixels: wide.dim(1)? })
+    }
+
+    /// A part of a picture, normalised by the whole picture's statistics, then SiLU.
+    pub fn forward_silu_with(&self, x: &Tensor, whole: &GroupStatistics) -> Result<Tensor> {
+        let centred = pixels(x)?.broadcast_sub(&whole.mean)?;
+        Activation::Silu.apply(&self.scaled(&centred, &whole.variance, x)?)
+    }
+
+    /// `centred` over its deviation, scaled and shifted, with the shape and type of `like`.
+    fn scaled(&self, centred: &Tensor, variance: &Tensor, like: &Tensor) -> Result<Tensor> {
+        let spread = (variance + self.eps)?.sqrt()?;
+        let weight = self.affine.weight.to_dtype(centred.dtype())?.broadcast_div(&spread)?;
+        let bias = self.affine.bias.to_dtype(centred.dtype())?;
         let normed = centred.broadcast_mul(&weight)?.broadcast_add(&bias)?;
-        normed.to_dtype(x.dtype())?.reshape((b, h, w, channels))
+        normed.to_dtype(like.dtype())?.reshape(like.shape())
     }
 
     /// Mean over the picture and each group's channels, repeated for its channels: `[b, n, channels]` to
@@ -119,6 +138,35 @@ impl GroupNorm {
             return self.by_kernel(x, Curve::Silu);
         }
         Activation::Silu.apply(&self.forward_plain(x)?)
+    }
+}
+
+/// `[b, h, w, c]` as `[b, h * w, c]`, in the type that sums are taken in.
+fn pixels(x: &Tensor) -> Result<Tensor> {
+    let (b, h, w, channels) = x.dims4()?;
+    x.reshape((b, h * w, channels))?.to_dtype(sum_dtype(x.dtype()))
+}
+
+/// Mean and variance of each group over a picture's pixels, repeated for the group's channels.
+#[derive(Debug, Clone)]
+pub struct GroupStatistics {
+    /// `[b, 1, channels]`.
+    mean: Tensor,
+    /// Biased, `[b, 1, channels]`.
+    variance: Tensor,
+    pixels: usize,
+}
+
+impl GroupStatistics {
+    /// The whole picture's, from those of the parts it was cut into; there must be one at least.
+    pub fn pooled(parts: &[Self]) -> Result<Self> {
+        let pixels = parts.iter().map(|part| part.pixels).sum::<usize>();
+        let weighed = |part: &Self, x: &Tensor| x * (part.pixels as f64 / pixels as f64);
+        let sum = |terms: Result<Vec<Tensor>>| Tensor::stack(&terms?, 0)?.sum(0);
+        let mean = sum(parts.iter().map(|part| weighed(part, &part.mean)).collect())?;
+        let spread = |part: &Self| weighed(part, &(&part.variance + (&part.mean - &mean)?.sqr()?)?);
+        let variance = sum(parts.iter().map(spread).collect())?;
+        Ok(Self { mean, variance, pixels })
     }
 }
 
@@ -173,6 +221,17 @@ mod tests {
             candle_core::Module::forward(&stock, &super::super::to_channels_first(&x).unwrap()).unwrap();
         let got = GroupNorm { affine, groups: 3, eps: 1e-6 }.forward(&x).unwrap();
         let difference = largest_difference(&got, &super::super::to_channels_last(&want).unwrap());
+        assert!(difference < 1e-5, "{difference}");
+    }
+
+    #[test]
+    fn parts_of_a_picture_are_normalised_as_the_whole_is() {
+        let (norm, x) = (GroupNorm { affine: affine(6), groups: 3, eps: 1e-6 }, noise(&[2, 7, 5, 6]));
+        let cuts = [(0, 1), (1, 4), (5, 2)].map(|(start, rows)| x.narrow(1, start, rows).unwrap());
+        let parts: Vec<_> = cuts.iter().map(|part| norm.statistics(part).unwrap()).collect();
+        let whole = GroupStatistics::pooled(&parts).unwrap();
+        let got = cuts.map(|part| norm.forward_silu_with(&part, &whole).unwrap());
+        let difference = largest_difference(&Tensor::cat(&got, 1).unwrap(), &norm.forward_silu(&x).unwrap());
         assert!(difference < 1e-5, "{difference}");
     }
 

@@ -1,10 +1,13 @@
 //! Pictures to latents and back: diffusers' `AutoencoderKL`.
 //!
 //! Both directions speak the autoencoder's own latents. The denoiser's are those times
-//! [`Vae::scaling_factor`]; whoever stands between the two multiplies or divides, once.
+//! [`Vae::scaling_factor`]; whoever stands between the two multiplies or divides, once. Pictures that are
+//! large go through in bands of rows, with the whole picture's result.
 
+mod bands;
 mod config;
 
+pub(super) use bands::BAND;
 pub use config::VaeConfig;
 
 use super::EngineError;
@@ -12,6 +15,7 @@ use super::attention::PixelAttention;
 use super::ops::{Conv2d, GroupNorm, Linear, Padding, to_channels_first, to_channels_last};
 use super::progress::Control;
 use super::unet::residual::{Downsample, ResidualBlock, ResidualShape, Upsample};
+use bands::Bands;
 use candle_core::{D, DType, Result, Tensor};
 use candle_nn::VarBuilder;
 
@@ -55,25 +59,39 @@ fn residual(config: &VaeConfig, inputs: usize, outputs: usize) -> ResidualShape 
     ResidualShape { inputs, outputs, groups: config.norm_num_groups, eps: EPS, time: None }
 }
 
-/// One level's residual blocks, the first from `inputs` channels.
-fn level(
-    config: &VaeConfig,
-    count: usize,
-    inputs: usize,
-    outputs: usize,
-    vb: &VarBuilder<'_>,
-) -> Result<Vec<ResidualBlock>> {
-    let block = |i: usize| {
-        let shape = residual(config, if i == 0 { inputs } else { outputs }, outputs);
-        ResidualBlock::load(shape, &vb.pp(format!("resnets.{i}")))
-    };
-    (0..count).map(block).collect()
+/// Residual blocks of one size, and the way to the next.
+#[derive(Debug, Clone)]
+struct Level<S> {
+    channels: usize,
+    blocks: Vec<ResidualBlock>,
+    resize: Option<S>,
+}
+
+impl<S> Level<S> {
+    /// `count` blocks, the first from `inputs` channels.
+    fn load(
+        config: &VaeConfig,
+        count: usize,
+        [inputs, channels]: [usize; 2],
+        resize: Option<S>,
+        vb: &VarBuilder<'_>,
+    ) -> Result<Self> {
+        let block = |i: usize| {
+            let shape = residual(config, if i == 0 { inputs } else { channels }, channels);
+            ResidualBlock::load(shape, &vb.pp(format!("resnets.{i}")))
+        };
+        Ok(Self { channels, blocks: (0..count).map(block).collect::<Result<_>>()?, resize })
+    }
+
+    fn blocks(&self, x: Bands, control: &Control) -> std::result::Result<Bands, EngineError> {
+        self.blocks.iter().try_fold(x, |x, block| x.through(block, self.channels, control))
+    }
 }
 
 #[derive(Debug, Clone)]
 struct Encoder {
     conv_in: Conv2d,
-    levels: Vec<(Vec<ResidualBlock>, Option<Downsample>)>,
+    levels: Vec<Level<Downsample>>,
     middle: Middle,
     norm_out: GroupNorm,
     conv_out: Conv2d,
@@ -87,10 +105,9 @@ impl Encoder {
         let mut inputs = first;
         for (i, &outputs) in channels.iter().enumerate() {
             let vb = vb.pp(format!("down_blocks.{i}"));
-            let blocks = level(config, config.layers_per_block, inputs, outputs, &vb)?;
             let halves = i + 1 < channels.len();
             let downsample = halves.then(|| Downsample::load(outputs, Padding::Trailing, &vb)).transpose()?;
-            levels.push((blocks, downsample));
+            levels.push(Level::load(config, config.layers_per_block, [inputs, outputs], downsample, &vb)?);
             inputs = outputs;
         }
         Ok(Self {
@@ -102,18 +119,22 @@ impl Encoder {
         })
     }
 
-    fn forward(&self, x: &Tensor, control: &Control) -> std::result::Result<Tensor, EngineError> {
-        let mut x = self.conv_in.forward(x)?;
-        for (blocks, downsample) in &self.levels {
-            for block in blocks {
-                control.check()?;
-                x = block.forward(&x, None)?;
-            }
-            if let Some(downsample) = downsample {
-                x = downsample.forward(&x)?;
+    /// `x` `[b, H, W, 3]` to moments `[b, h, w, 2 * latent channels]`; `limit` as in [`Bands::cut`].
+    fn forward(
+        &self,
+        x: &Tensor,
+        limit: usize,
+        control: &Control,
+    ) -> std::result::Result<Tensor, EngineError> {
+        let first = self.levels.first().map_or(1, |level| level.channels);
+        let mut x = Bands::cut(x, limit)?.convolved(&self.conv_in, first, control)?;
+        for level in &self.levels {
+            x = level.blocks(x, control)?;
+            if let Some(downsample) = &level.resize {
+                x = x.halved(downsample, control)?;
             }
         }
-        let x = self.middle.forward(&x, control)?;
+        let x = self.middle.forward(&x.joined()?, control)?;
         Ok(self.conv_out.forward(&self.norm_out.forward_silu(&x)?)?)
     }
 }
@@ -122,7 +143,7 @@ impl Encoder {
 struct Decoder {
     conv_in: Conv2d,
     middle: Middle,
-    levels: Vec<(Vec<ResidualBlock>, Option<Upsample>)>,
+    levels: Vec<Level<Upsample>>,
     norm_out: GroupNorm,
     conv_out: Conv2d,
 }
@@ -135,9 +156,9 @@ impl Decoder {
         let mut inputs = last;
         for (i, &outputs) in channels.iter().rev().enumerate() {
             let vb = vb.pp(format!("up_blocks.{i}"));
-            let blocks = level(config, config.layers_per_block + 1, inputs, outputs, &vb)?;
             let doubles = i + 1 < channels.len();
-            levels.push((blocks, doubles.then(|| Upsample::load(outputs, &vb)).transpose()?));
+            let upsample = doubles.then(|| Upsample::load(outputs, &vb)).transpose()?;
+            levels.push(Level::load(config, config.layers_per_block + 1, [inputs, outputs], upsample, &vb)?);
             inputs = outputs;
         }
         Ok(Self {
@@ -149,21 +170,23 @@ impl Decoder {
         })
     }
 
-    fn forward(&self, x: &Tensor, control: &Control) -> std::result::Result<Tensor, EngineError> {
-        let mut x = self.middle.forward(&self.conv_in.forward(x)?, control)?;
-        for (blocks, upsample) in &self.levels {
-            for block in blocks {
-                control.check()?;
-                x = block.forward(&x, None)?;
-            }
-            if let Some(upsample) = upsample {
-                let (_, h, w, _) = x.dims4()?;
-                control.check()?;
-                x = upsample.forward(&x, h * 2, w * 2)?;
+    /// `x` `[b, h, w, latent channels]` to `[b, H, W, 3]`; `limit` as in [`Bands::cut`].
+    fn forward(
+        &self,
+        x: &Tensor,
+        limit: usize,
+        control: &Control,
+    ) -> std::result::Result<Tensor, EngineError> {
+        let middle = self.middle.forward(&self.conv_in.forward(x)?, control)?;
+        let mut x = Bands::cut(&middle, limit)?;
+        drop(middle);
+        for level in &self.levels {
+            x = level.blocks(x, control)?;
+            if let Some(upsample) = &level.resize {
+                x = x.doubled(upsample, control)?;
             }
         }
-        control.check()?;
-        Ok(self.conv_out.forward(&self.norm_out.forward_silu(&x)?)?)
+        Ok(x.normed_and_convolved(&self.norm_out, &self.conv_out, 1, control)?.joined()?)
     }
 }
 
@@ -212,8 +235,17 @@ impl Vae {
 
     /// `pixels` `[b, 3, H, W]` in -1..1, sides multiples of 8, to the autoencoder's latents.
     pub fn encode(&self, pixels: &Tensor, control: &Control) -> std::result::Result<Latents, EngineError> {
+        self.encode_in_bands(pixels, BAND, control)
+    }
+
+    fn encode_in_bands(
+        &self,
+        pixels: &Tensor,
+        limit: usize,
+        control: &Control,
+    ) -> std::result::Result<Latents, EngineError> {
         let x = to_channels_last(&pixels.to_dtype(self.dtype)?)?;
-        let mut moments = self.encoder.forward(&x, control)?;
+        let mut moments = self.encoder.forward(&x, limit, control)?;
         if let Some(conv) = &self.quant_conv {
             moments = conv.forward(&moments)?;
         }
@@ -228,84 +260,23 @@ impl Vae {
     /// The autoencoder's `latents` `[b, 4, h, w]` (the denoiser's divided by [`Self::scaling_factor`]) to
     /// pixels `[b, 3, 8h, 8w]`, nominally -1..1 and not clamped.
     pub fn decode(&self, latents: &Tensor, control: &Control) -> std::result::Result<Tensor, EngineError> {
+        self.decode_in_bands(latents, BAND, control)
+    }
+
+    fn decode_in_bands(
+        &self,
+        latents: &Tensor,
+        limit: usize,
+        control: &Control,
+    ) -> std::result::Result<Tensor, EngineError> {
         let mut x = to_channels_last(&latents.to_dtype(self.dtype)?)?;
         if let Some(conv) = &self.post_quant_conv {
             x = conv.forward(&x)?;
         }
-        let pixels = self.decoder.forward(&x, control)?;
+        let pixels = self.decoder.forward(&x, limit, control)?;
         Ok(to_channels_first(&pixels)?.to_dtype(latents.dtype())?)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::inventory::Inventory;
-    use crate::engine::testing::{Seeded, difference, noise};
-    use candle_core::Device;
-    use std::collections::HashMap;
-
-    fn tiny() -> VaeConfig {
-        let json = r#"{"block_out_channels": [8, 8, 16, 16], "norm_num_groups": 4, "layers_per_block": 1,
-            "sample_size": 64, "_class_name": "AutoencoderKL"}"#;
-        serde_json::from_str(json).unwrap()
-    }
-
-    #[test]
-    fn stable_diffusion_s_autoencoder_has_its_known_number_of_parameters() {
-        let inventory = Inventory::default();
-        let vae = Vae::new(&VaeConfig::default(), inventory.builder(DType::F32)).unwrap();
-        assert_eq!(inventory.parameters(), 83_653_863);
-        assert_eq!(vae.scaling_factor(), 0.18215);
-    }
-
-    #[test]
-    fn shapes_hold_both_ways_for_oblong_pictures() {
-        let vae = Vae::new(&tiny(), Seeded::default().builder()).unwrap();
-        let latents = vae.encode(&noise(&[1, 3, 64, 40], "pixels"), &Control::silent()).unwrap();
-        assert_eq!(
-            (latents.mean.dims(), latents.logvar.dims()),
-            ([1, 4, 8, 5].as_slice(), [1, 4, 8, 5].as_slice())
-        );
-        let pixels = vae.decode(&latents.mean, &Control::silent()).unwrap();
-        assert_eq!(pixels.dims(), [1, 3, 64, 40]);
-    }
-
-    #[test]
-    fn older_files_attention_names_are_the_same_network() {
-        let (inventory, seeded) = (Inventory::default(), Seeded::default().builder());
-        Vae::new(&tiny(), inventory.builder(DType::F32)).unwrap();
-        let named = |old: bool| {
-            let tensors = inventory.entries().into_iter().map(|(name, entry)| {
-                let tensor = seeded.get_with_hints(entry.shape, &name, entry.init).unwrap();
-                let pairs = [
-                    ("to_q.", "query."),
-                    ("to_k.", "key."),
-                    ("to_v.", "value."),
-                    ("to_out.0.", "proj_attn."),
-                ];
-                let name = if old {
-                    pairs.iter().fold(name, |name, (new, old)| name.replace(new, old))
-                } else {
-                    name
-                };
-                (name, tensor)
-            });
-            let tensors: HashMap<String, Tensor> = tensors.collect();
-            Vae::new(&tiny(), VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu)).unwrap()
-        };
-        let decode = |vae: &Vae| vae.decode(&noise(&[1, 4, 4, 4], "latents"), &Control::silent()).unwrap();
-        assert_eq!(difference(&decode(&named(true)), &decode(&named(false))), 0.0);
-    }
-
-    #[test]
-    fn hostile_configs_are_refused() {
-        assert!(VaeConfig { norm_num_groups: 3, ..tiny() }.validate().is_err());
-        assert!(VaeConfig { block_out_channels: Vec::new(), ..tiny() }.validate().is_err());
-        assert!(VaeConfig { scaling_factor: f64::NAN, ..tiny() }.validate().is_err());
-        assert!(VaeConfig { layers_per_block: usize::MAX, ..tiny() }.validate().is_err());
-        assert!(VaeConfig { shift_factor: Some(0.1), ..tiny() }.validate().is_err());
-        let other = VaeConfig { up_block_types: vec!["AttnUpDecoderBlock2D".to_owned(); 4], ..tiny() };
-        assert!(other.validate().unwrap_err().to_string().contains("AttnUpDecoderBlock2D"));
-    }
-}
+mod tests;
