@@ -17,6 +17,7 @@ pub mod diffusion;
 pub(crate) mod files;
 pub mod image_encoder;
 pub mod inventory;
+mod kernels;
 pub mod memory;
 pub mod noise;
 pub mod ops;

@@ -1,6 +1,7 @@
 //! Scaled dot-product attention over a few queries at a time.
 
 use super::sum_dtype;
+use crate::engine::kernels::{self, usable};
 use candle_core::{D, DType, Device, Result, Tensor};
 
 /// Scores held at once (batch x heads x queries x keys). 16 MiB in f32: stays near the cache, and a 64x64
@@ -20,6 +21,9 @@ pub enum Mask {
 /// `q` `[b, n, c]`; `k`, `v` `[b, m, c]`, or `[1, m, c]` shared by the batch; `heads` divides `c`. The
 /// result is `[b, n, c]`.
 pub fn attend(q: &Tensor, k: &Tensor, v: &Tensor, heads: usize, mask: Mask) -> Result<Tensor> {
+    if [q, k, v].into_iter().all(usable) {
+        return kernels::attend(q, k, v, heads, mask == Mask::Causal);
+    }
     let keys = k.dim(1)?;
     let per_query = (q.dim(0)? * heads * keys).max(1);
     attend_in_chunks(q, k, v, heads, mask, (SCORES_AT_ONCE / per_query).max(1))

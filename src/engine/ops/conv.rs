@@ -1,6 +1,7 @@
 //! Convolutions over channels-last pictures.
 
 use super::linear::uniform;
+use crate::engine::kernels::{Extras, Weights, Window};
 use candle_core::{DType, Result, Tensor};
 use candle_nn::{Init, VarBuilder};
 
@@ -16,8 +17,8 @@ pub enum Padding {
 /// A 3x3 convolution. Stride 1 goes with padding around only.
 #[derive(Debug, Clone)]
 pub struct Conv2d {
-    /// `[outputs, inputs, 3, 3]`, as on disk.
-    weight: Tensor,
+    /// `[outputs, inputs, 3, 3]`.
+    weight: Weights,
     /// `[outputs]`.
     bias: Tensor,
     stride: usize,
@@ -47,7 +48,7 @@ impl Conv2d {
 
     fn load_hinted(inputs: usize, outputs: usize, hint: Init, vb: &VarBuilder<'_>) -> Result<Self> {
         Ok(Self {
-            weight: vb.get_with_hints((outputs, inputs, 3, 3), "weight", hint)?,
+            weight: Weights::new(vb.get_with_hints((outputs, inputs, 3, 3), "weight", hint)?),
             bias: vb.get_with_hints(outputs, "bias", hint)?,
             stride: 1,
             padding: Padding::Around,
@@ -56,12 +57,29 @@ impl Conv2d {
 
     /// `x` `[b, h, w, inputs]` to `[b, h', w', outputs]`, `h' = ceil(h / stride)` with padding around.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let dtype = x.dtype();
+        match self.weight.convolve(x, self.window(), self.extras())? {
+            Some(y) => Ok(y),
+            None => self.forward_plain(x),
+        }
+    }
+
+    fn window(&self) -> Window {
+        let before = usize::from(self.padding == Padding::Around);
+        Window { stride: self.stride, before, after: 1, doubled: false }
+    }
+
+    fn extras(&self) -> Extras<'_> {
+        Extras { bias: Some(&self.bias), ..Extras::default() }
+    }
+
+    /// By candle's own operations.
+    fn forward_plain(&self, x: &Tensor) -> Result<Tensor> {
+        let (dtype, weight) = (x.dtype(), self.weight.plain()?);
         let (x, weight) = if dtype == DType::BF16 && x.device().is_cpu() {
             // candle's CPU convolution refuses bf16.
-            (x.to_dtype(DType::F32)?, self.weight.to_dtype(DType::F32)?)
+            (x.to_dtype(DType::F32)?, weight.to_dtype(DType::F32)?)
         } else {
-            (x.clone(), self.weight.clone())
+            (x.clone(), weight)
         };
         let (x, around) = self.padded(x)?;
         let view = x.permute((0, 3, 1, 2))?;
@@ -87,7 +105,10 @@ impl Conv2d {
 
     /// The convolution of `x` added to `residual`, which has its result's shape.
     pub fn forward_added(&self, x: &Tensor, residual: &Tensor) -> Result<Tensor> {
-        self.forward(x)? + residual
+        match self.weight.convolve(x, self.window(), Extras { residual: Some(residual), ..self.extras() })? {
+            Some(y) => Ok(y),
+            None => self.forward_plain(x)? + residual,
+        }
     }
 }
 
@@ -106,8 +127,8 @@ mod tests {
     fn by_definition(x: &Tensor, conv: &Conv2d) -> Vec<f32> {
         let (h, w, inputs) = (x.dim(1).unwrap(), x.dim(2).unwrap(), x.dim(3).unwrap());
         let x = x.squeeze(0).unwrap().to_vec3::<f32>().unwrap();
-        let outputs = conv.weight.dim(0).unwrap();
-        let weight = conv.weight.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let outputs = conv.weight.outputs();
+        let weight = conv.weight.plain().unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
         let bias = conv.bias.to_vec1::<f32>().unwrap();
         let (before, after) = if conv.padding == Padding::Around { (1, 1) } else { (0, 1) };
         let side = |n: usize| (n + before + after - 3) / conv.stride + 1;
@@ -133,7 +154,12 @@ mod tests {
     fn convolution_agrees_with_its_definition_at_every_stride_and_padding() {
         let x = counting(&[1, 5, 6, 3]);
         for (stride, padding) in [(1, Padding::Around), (2, Padding::Around), (2, Padding::Trailing)] {
-            let conv = Conv2d { weight: counting(&[4, 3, 3, 3]), bias: counting(&[4]), stride, padding };
+            let conv = Conv2d {
+                weight: Weights::new(counting(&[4, 3, 3, 3])),
+                bias: counting(&[4]),
+                stride,
+                padding,
+            };
             let got = conv.forward(&x).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
             let want = by_definition(&x, &conv);
             assert_eq!(got.len(), want.len());
@@ -146,7 +172,12 @@ mod tests {
         let weight = candle_core::Var::from_tensor(&counting(&[4, 3, 3, 3])).unwrap();
         let x = candle_core::Var::from_tensor(&counting(&[1, 4, 5, 3])).unwrap();
         let padding = Padding::Around;
-        let conv = Conv2d { weight: weight.as_tensor().clone(), bias: counting(&[4]), stride: 2, padding };
+        let conv = Conv2d {
+            weight: Weights::new(weight.as_tensor().clone()),
+            bias: counting(&[4]),
+            stride: 2,
+            padding,
+        };
         let loss = |x: &Tensor| conv.forward(x).unwrap().sqr().unwrap().sum_all().unwrap();
         let grads = loss(&x).backward().unwrap();
         let grad = grads.get(&x).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
@@ -164,7 +195,7 @@ mod tests {
     #[test]
     fn bf16_runs_on_the_cpu() {
         let conv = Conv2d {
-            weight: counting(&[4, 3, 3, 3]).to_dtype(DType::BF16).unwrap(),
+            weight: Weights::new(counting(&[4, 3, 3, 3]).to_dtype(DType::BF16).unwrap()),
             bias: counting(&[4]).to_dtype(DType::BF16).unwrap(),
             stride: 1,
             padding: Padding::Around,

@@ -1,5 +1,6 @@
 //! Matrix products over the last axis: linear layers, their activations, lookups.
 
+use crate::engine::kernels::{self, Curve, Extras, Weights, bend, usable};
 use candle_core::{D, Result, Tensor};
 use candle_nn::{Init, VarBuilder};
 
@@ -17,10 +18,21 @@ pub enum Activation {
 impl Activation {
     /// Element by element; any shape.
     pub fn apply(self, x: &Tensor) -> Result<Tensor> {
+        if usable(x) {
+            return bend(x, self.curve());
+        }
         match self {
             Self::Silu => x.silu(),
             Self::Gelu => x.gelu_erf(),
             Self::QuickGelu => x * candle_nn::ops::sigmoid(&(x * 1.702)?)?,
+        }
+    }
+
+    fn curve(self) -> Curve {
+        match self {
+            Self::Silu => Curve::Silu,
+            Self::Gelu => Curve::Gelu,
+            Self::QuickGelu => Curve::QuickGelu,
         }
     }
 }
@@ -28,8 +40,8 @@ impl Activation {
 /// `y = x W^T + b` over the last axis.
 #[derive(Debug, Clone)]
 pub struct Linear {
-    /// `[outputs, inputs]`, as on disk.
-    weight: Tensor,
+    /// `[outputs, inputs]`.
+    weight: Weights,
     /// `[outputs]`.
     bias: Option<Tensor>,
 }
@@ -45,7 +57,8 @@ impl Linear {
 
     /// Reads `weight` alone.
     pub fn load_no_bias(inputs: usize, outputs: usize, vb: &VarBuilder<'_>) -> Result<Self> {
-        Ok(Self { weight: vb.get_with_hints((outputs, inputs), "weight", uniform(inputs))?, bias: None })
+        let weight = vb.get_with_hints((outputs, inputs), "weight", uniform(inputs))?;
+        Ok(Self { weight: Weights::new(weight), bias: None })
     }
 
     /// Reads a 1x1 convolution's `weight` `[outputs, inputs, 1, 1]` and `bias`: the same thing channels-last.
@@ -59,33 +72,51 @@ impl Linear {
         let hint = hint.unwrap_or_else(|| uniform(inputs));
         // Squeezing views the stored tensor; a reshape would copy what is not contiguous.
         let weight = vb.get_with_hints((outputs, inputs, 1, 1), "weight", hint)?.squeeze(3)?.squeeze(2)?;
-        Ok(Self { weight, bias: Some(vb.get_with_hints(outputs, "bias", hint)?) })
+        Ok(Self { weight: Weights::new(weight), bias: Some(vb.get_with_hints(outputs, "bias", hint)?) })
     }
 
     /// `x` `[.., inputs]` to `[.., outputs]`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        match self.weight.linear(x, self.extras())? {
+            Some(y) => Ok(y),
+            None => self.forward_plain(x),
+        }
+    }
+
+    fn extras(&self) -> Extras<'_> {
+        Extras { bias: self.bias.as_ref(), ..Extras::default() }
+    }
+
+    /// By candle's own operations.
+    fn forward_plain(&self, x: &Tensor) -> Result<Tensor> {
         let (inputs, mut shape) = (x.dim(D::Minus1)?, x.dims().to_vec());
         let rows = shape[..shape.len() - 1].iter().product::<usize>();
         // One large product instead of a broadcast batch of small ones.
-        let y = x.reshape((rows, inputs))?.matmul(&self.weight.t()?)?;
+        let y = x.reshape((rows, inputs))?.matmul(&self.weight.plain()?.t()?)?;
         let y = match &self.bias {
             Some(bias) => y.broadcast_add(bias)?,
             None => y,
         };
         if let Some(last) = shape.last_mut() {
-            *last = self.weight.dim(0)?;
+            *last = self.weight.outputs();
         }
         y.reshape(shape)
     }
 
     /// The product, then an activation.
     pub fn forward_activated(&self, x: &Tensor, activation: Activation) -> Result<Tensor> {
-        activation.apply(&self.forward(x)?)
+        match self.weight.linear(x, Extras { curve: activation.curve(), ..self.extras() })? {
+            Some(y) => Ok(y),
+            None => activation.apply(&self.forward_plain(x)?),
+        }
     }
 
     /// The product added to `residual`, which has its shape.
     pub fn forward_added(&self, x: &Tensor, residual: &Tensor) -> Result<Tensor> {
-        self.forward(x)? + residual
+        match self.weight.linear(x, Extras { residual: Some(residual), ..self.extras() })? {
+            Some(y) => Ok(y),
+            None => self.forward_plain(x)? + residual,
+        }
     }
 }
 
@@ -97,6 +128,9 @@ pub(super) fn uniform(inputs: usize) -> Init {
 
 /// GEGLU: of `x` `[.., 2c]`, the first half times the exact GELU of the second, `[.., c]`.
 pub fn geglu(x: &Tensor) -> Result<Tensor> {
+    if usable(x) {
+        return kernels::geglu(x);
+    }
     let width = x.dim(D::Minus1)? / 2;
     let gate = x.narrow(D::Minus1, width, width)?.contiguous()?.gelu_erf()?;
     x.narrow(D::Minus1, 0, width)? * gate

@@ -1,6 +1,7 @@
 //! Normalisations, fused with the activation that follows them.
 
 use super::{Activation, sum_dtype};
+use crate::engine::kernels::{self, Curve, usable};
 use candle_core::{D, Result, Tensor};
 use candle_nn::{Init, VarBuilder};
 
@@ -24,6 +25,10 @@ impl Affine {
         x.broadcast_mul(&self.weight)?.broadcast_add(&self.bias)
     }
 
+    fn usable_with(&self, x: &Tensor) -> bool {
+        usable(x) && usable(&self.weight) && usable(&self.bias)
+    }
+
     fn tracked_with(&self, x: &Tensor) -> bool {
         x.track_op() || self.weight.track_op() || self.bias.track_op()
     }
@@ -44,6 +49,9 @@ impl LayerNorm {
 
     /// `x` `[.., channels]`, same shape back.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        if self.affine.usable_with(x) {
+            return kernels::layer_norm(x, &self.affine.weight, &self.affine.bias, self.eps);
+        }
         if self.affine.tracked_with(x) {
             let wide = x.to_dtype(sum_dtype(x.dtype()))?;
             let centred = wide.broadcast_sub(&wide.mean_keepdim(D::Minus1)?)?;
@@ -71,6 +79,19 @@ impl GroupNorm {
 
     /// `x` `[b, h, w, channels]`, same shape back.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        if self.affine.usable_with(x) {
+            return self.by_kernel(x, Curve::Straight);
+        }
+        self.forward_plain(x)
+    }
+
+    fn by_kernel(&self, x: &Tensor, curve: Curve) -> Result<Tensor> {
+        let affine = (&self.affine.weight, &self.affine.bias);
+        kernels::group_norm(x, affine, self.groups, self.eps, curve)
+    }
+
+    /// By candle's own operations.
+    fn forward_plain(&self, x: &Tensor) -> Result<Tensor> {
         let wide = pixels(x)?;
         let centred = wide.broadcast_sub(&self.group_mean(&wide)?)?;
         let variance = self.group_mean(&centred.sqr()?)?;
@@ -113,7 +134,10 @@ impl GroupNorm {
 
     /// Normalised, then SiLU.
     pub fn forward_silu(&self, x: &Tensor) -> Result<Tensor> {
-        Activation::Silu.apply(&self.forward(x)?)
+        if self.affine.usable_with(x) {
+            return self.by_kernel(x, Curve::Silu);
+        }
+        Activation::Silu.apply(&self.forward_plain(x)?)
     }
 }
 

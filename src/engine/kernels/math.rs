@@ -1,0 +1,65 @@
+//! Functions of vectors that no instruction computes.
+
+use super::simd::Simd;
+
+/// `2^x`, within two units in the last place; 0 below -126, at most 2^127.
+#[inline(always)]
+pub(super) fn exp2<S: Simd>(s: S, x: S::V) -> S::V {
+    // Taylor's series of 2^r on -0.5..0.5: the next term is 2e-8.
+    const TERMS: [f32; 7] =
+        [1.540_353_1e-4, 1.333_355_8e-3, 9.618_129e-3, 5.550_411e-2, 2.402_265e-1, 6.931_472e-1, 1.0];
+    let x = clamp(s, x, -126.0, 127.0);
+    let whole = s.round(x);
+    let rest = s.sub(x, whole);
+    let mut power = s.splat(TERMS[0]);
+    for term in &TERMS[1..] {
+        power = s.mul_add(power, rest, s.splat(*term));
+    }
+    s.scale(power, whole)
+}
+
+/// Not-a-number stays what it is: the maximum is its second operand where either is none.
+#[inline(always)]
+fn clamp<S: Simd>(s: S, x: S::V, low: f32, high: f32) -> S::V {
+    let zero = s.splat(0.0);
+    // The minimum, spelled with the maximum.
+    let capped = s.sub(zero, s.max(s.splat(-high), s.sub(zero, x)));
+    s.max(s.splat(low), capped)
+}
+
+/// `x * sigmoid(gain * x)`.
+#[inline(always)]
+pub(super) fn gated<S: Simd>(s: S, x: S::V, gain: f32) -> S::V {
+    let power = exp2(s, s.mul(x, s.splat(-gain * std::f32::consts::LOG2_E)));
+    s.div(x, s.add(power, s.splat(1.0)))
+}
+
+/// `x * P(normal <= x)`: the GELU by erf.
+///
+/// By erfc(z) = t exp(-z^2 + p(t)), t = 1 / (1 + z / 2) (Numerical Recipes, 6.2: 1.2e-7 relative).
+#[inline(always)]
+pub(super) fn gelu<S: Simd>(s: S, x: S::V) -> S::V {
+    const TERMS: [f32; 10] = [
+        0.170_872_77,
+        -0.822_152_2,
+        1.488_515_9,
+        -1.135_204,
+        0.278_868_07,
+        -0.186_288_06,
+        0.096_784_18,
+        0.374_091_96,
+        1.000_023_7,
+        -1.265_512_2,
+    ];
+    let zero = s.splat(0.0);
+    let size = s.max(x, s.sub(zero, x));
+    let z = s.mul(size, s.splat(std::f32::consts::FRAC_1_SQRT_2));
+    let t = s.div(s.splat(1.0), s.mul_add(z, s.splat(0.5), s.splat(1.0)));
+    let mut exponent = s.splat(TERMS[0]);
+    for term in &TERMS[1..] {
+        exponent = s.mul_add(exponent, t, s.splat(*term));
+    }
+    let exponent = s.sub(exponent, s.mul(z, z));
+    let erfc = s.mul(t, exp2(s, s.mul(exponent, s.splat(std::f32::consts::LOG2_E))));
+    s.sub(s.max(x, zero), s.mul(s.mul(size, s.splat(0.5)), erfc))
+}

@@ -1,0 +1,29 @@
+//! What the processor computes faster than candle does: the operations of every network, by hand.
+//!
+//! One source serves AVX-512, AVX2 and everything else; the processor is asked once, and `ADORN_KERNELS`
+//! (`avx512`, `avx2`, `portable`) asks for less. These kernels take f32 on the CPU where nothing tracks
+//! gradients; candle's own operations serve the rest and are what the tests compare with. This module knows
+//! numbers and shapes, and no network; with the one memory map it is the only home of `unsafe`.
+
+mod attention;
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod conv;
+mod gemm;
+mod math;
+mod memory;
+mod norm;
+mod pointwise;
+mod portable;
+mod simd;
+mod tensors;
+#[cfg(test)]
+mod tests;
+mod weights;
+
+pub(super) use conv::Window;
+pub(super) use gemm::Curve;
+pub(super) use tensors::{Extras, attend, bend, double, geglu, group_norm, layer_norm, usable};
+pub(super) use weights::Weights;
