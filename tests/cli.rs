@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot prepare its files has failed")]
 
+use safetensors::{Dtype, tensor::TensorView};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -289,6 +290,50 @@ fn a_random_bundle_passes_its_check_and_a_missing_one_does_not() {
     assert_eq!((&report["trained"], &report["verified"]), (&json!(false), &json!(true)));
     refuse(folder.path(), &["bundle", "random", "--config", "mini", "--out", "b"], "not empty");
     refuse(folder.path(), &["bundle", "check", "gone"], "gone");
+}
+
+#[test]
+fn an_imported_bundle_paints_as_its_source_does_and_a_lora_changes_it() {
+    let folder = folder();
+    let here = folder.path();
+    project(here, |_| {});
+    succeed(here, &["bundle", "random", "--config", "mini", "--seed", "3", "--out", "b"]);
+    succeed(here, &["bundle", "import", "--model", "b", "--out", "c", "--licence", "mine"]);
+    refuse(here, &["bundle", "import", "--model", "gone", "--out", "d"], "gone");
+    refuse(here, &["bundle", "import", "--model", "b/unet/config.json", "--out", "d"], "config.json");
+    let render = |bundle: &str, out: &str, more: &[&str]| {
+        let wanted = ["render", "shop.adorn", "--steps", "1", "--bundle", bundle, "--out", out];
+        succeed(here, &[&wanted[..], more].concat());
+        image::open(here.join(out)).expect("a picture").into_rgb8().into_raw()
+    };
+    let own = render("b", "own.png", &[]);
+    assert!(own == render("c", "imported.png", &[]), "the same weights under another name");
+    let name = "lora_unet_mid_block_attentions_0_proj_in";
+    let tensor = |shape: &[usize]| {
+        let size = shape.iter().product::<usize>();
+        let values: Vec<f32> = (0..size).map(|i| (i as f32).sin()).collect();
+        (shape.to_vec(), bytemuck::cast_slice::<f32, u8>(&values).to_vec())
+    };
+    let tensors = [("lora_down", tensor(&[2, 64, 1, 1])), ("lora_up", tensor(&[64, 2, 1, 1]))];
+    let views = tensors.iter().map(|(role, (shape, bytes))| {
+        let view = TensorView::new(Dtype::F32, shape.clone(), bytes).expect("as many bytes as numbers");
+        (format!("{name}.{role}.weight"), view)
+    });
+    std::fs::write(here.join("l.safetensors"), safetensors::serialize(views, None).expect("a file"))
+        .expect("room");
+    assert!(own != render("b", "lora.png", &["--lora", "l.safetensors:2"]));
+    assert!(own == render("b", "silent.png", &["--lora", "l.safetensors:0"]));
+    let (_, record) = adorn::picture::read_record(&here.join("lora.png")).expect("a picture");
+    let record: Value = serde_json::from_str(&record.expect("a record")).expect("JSON");
+    assert_eq!(record["variant"]["recipe"]["loras"][0]["strength"], json!(2.0));
+    let files = record["files"].as_array().expect("a list");
+    assert!(files.iter().any(|file| file["file"] == json!("l.safetensors")), "{files:?}");
+    refuse(here, &["render", "shop.adorn", "--bundle", "b", "--out", "x.png", "--lora", "gone"], "gone");
+    refuse(
+        here,
+        &["render", "shop.adorn", "--bundle", "b", "--out", "x.png", "--lora", "l.safetensors:9"],
+        "strength",
+    );
 }
 
 #[test]

@@ -251,6 +251,32 @@ fn a_model_bundle_paints_with_its_label_and_is_remembered() {
 }
 
 #[test]
+fn a_lora_and_a_word_join_the_recipe_and_leave_it_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("gold.safetensors");
+    let mut studio = Studio::new(folder, Box::new(LaidReady(file)), None);
+    for label in ["Add LoRA…", "Add word…"] {
+        // The recipe's end is below the window's; a screen reader reaches it all the same.
+        studio.harness.get_by_label(label).click_accesskit();
+        studio.harness.run_steps(3);
+        studio.wait("the file", |window| !window.is_busy());
+    }
+    let recipe = &studio.project().recipe;
+    assert_eq!((recipe.loras[0].strength, recipe.embeddings[0].token.as_str()), (1.0, "gold"));
+    assert!(recipe.files().all(|file| file.ends_with("gold.safetensors")));
+    studio.harness.run_steps(3);
+    for label in ["Strength of gold", "Word of gold"] {
+        assert!(studio.harness.query_all_by_label(label).next().is_some(), "{label}");
+    }
+    for _ in 0..2 {
+        let remove = studio.harness.query_all_by_label("Remove gold").next().expect("a button");
+        remove.click_accesskit();
+        studio.harness.run_steps(3);
+    }
+    assert_eq!(studio.project().recipe.files().count(), 0);
+}
+
+#[test]
 fn a_folder_that_is_no_bundle_leaves_the_painter_as_it_was() {
     let mut studio = Studio::composed();
     let nowhere = studio.folder.path().join("no-bundle");

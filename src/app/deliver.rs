@@ -142,6 +142,9 @@ impl Window {
     }
 
     fn keep(&mut self, ctx: &Context, finished: Finished) {
+        for said in finished.notices {
+            self.notices.trouble("The picture is finished, with a note", said, "");
+        }
         let picture = upload(ctx, "picture", &finished.shown);
         let thumbnail = upload(ctx, "thumbnail", &finished.thumbnail);
         self.history.add(finished.path, finished.seed, finished.card.kind, picture, thumbnail);

@@ -36,6 +36,10 @@ impl FileDialogs for SystemDialogs {
                 let asked = dialog.add_filter("Picture", &["png", "jpg", "jpeg", "webp"]).pick_file();
                 Box::pin(async move { path(asked.await) })
             }
+            PathPurpose::OpenLora | PathPurpose::OpenEmbedding => {
+                let asked = dialog.add_filter("Safetensors", &["safetensors"]).pick_file();
+                Box::pin(async move { path(asked.await) })
+            }
             PathPurpose::OpenBundle => {
                 let asked = dialog.pick_folder();
                 Box::pin(async move { path(asked.await) })

@@ -1,7 +1,7 @@
 //! The open document: the project, what of it is saved and where, and its past.
 
 use super::photos::place_of;
-use crate::project::{Project, base_of, relative_path};
+use crate::project::{Embedding, Lora, Other, Project, base_of, relative_path};
 use eframe::egui::util::undoer::{Settings, Undoer};
 use std::path::{Path, PathBuf};
 
@@ -96,6 +96,26 @@ impl Document {
         self.past.add_undo(&self.project);
     }
 
+    /// Adds a LoRA at the strength it was trained for.
+    pub(super) fn add_lora(&mut self, path: &Path) {
+        self.mark();
+        let file = self.name_of(path);
+        self.project.recipe.loras.push(Lora { file, strength: 1.0, other: Other::new() });
+    }
+
+    /// Adds a textual inversion under a word of its file's name that no other has.
+    pub(super) fn add_embedding(&mut self, path: &Path) {
+        self.mark();
+        let file = self.name_of(path);
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+        let word: String = stem.split_whitespace().collect::<Vec<_>>().join("-");
+        let embeddings = &mut self.project.recipe.embeddings;
+        let free = |word: &String| !embeddings.iter().any(|other| other.token.to_lowercase() == *word);
+        let numbered = (2..).map(|number| format!("{word}-{number}"));
+        let token = std::iter::once(word.clone()).chain(numbered).find(free).unwrap_or_default();
+        embeddings.push(Embedding { file, token, other: Other::new() });
+    }
+
     /// Watches for changes; while the pointer holds something, everything is one change.
     pub(super) fn watch(&mut self, now_seconds: f64, held: bool) {
         if !held {
@@ -155,6 +175,7 @@ fn moved(project: &Project, base: &Path, file: Option<&Path>) -> Project {
     project.earrings.iter_mut().for_each(|earring| rename(&mut earring.file));
     project.face.iter_mut().for_each(|face| rename(&mut face.file));
     project.plan.faces.iter_mut().for_each(|face| rename(&mut face.file));
+    project.recipe.files_mut().for_each(rename);
     project
 }
 
@@ -239,5 +260,26 @@ mod tests {
         assert!(document.is_unsaved());
         assert_eq!(document.name(), "spring");
         assert_eq!(document.project.face.map(|face| face.file), Some("../faces/ann.png".to_owned()));
+    }
+
+    #[test]
+    fn a_recipe_s_files_move_with_the_document_and_words_differ() {
+        let mut document = Document::new();
+        document.add_lora(Path::new("/shop/models/gold.safetensors"));
+        document.add_embedding(Path::new("/shop/models/Shiny Gold.safetensors"));
+        document.add_embedding(Path::new("/shop/other/shiny gold.safetensors"));
+        let tokens = document.project.recipe.embeddings.iter().map(|word| word.token.as_str());
+        assert_eq!(tokens.collect::<Vec<_>>(), ["shiny-gold", "shiny-gold-2"]);
+        assert_eq!(document.project.check(), Ok(()));
+        let written = document.for_file(Path::new("/shop/ads/spring.adorn"));
+        let files: Vec<_> = written.recipe.files().map(String::as_str).collect();
+        let expected = [
+            "../models/gold.safetensors",
+            "../models/Shiny Gold.safetensors",
+            "../other/shiny gold.safetensors",
+        ];
+        assert_eq!(files, expected);
+        document.undo();
+        assert_eq!(document.project.recipe.embeddings.len(), 1);
     }
 }

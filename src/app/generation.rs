@@ -9,7 +9,7 @@ use crate::job::{Job, Outcome};
 use crate::picture::write_png;
 use crate::project::Variant;
 use crate::ui::RunFacts;
-use crate::workflow::{Studio, WorkflowError, render_variant};
+use crate::workflow::{Notice, Studio, WorkflowError, render_variant};
 use anyhow::Context as _;
 use eframe::egui::{Context, TextureHandle};
 use image::RgbImage;
@@ -24,6 +24,8 @@ pub(super) struct Finished {
     pub(super) card: EngineCard,
     pub(super) shown: RgbImage,
     pub(super) thumbnail: RgbImage,
+    /// What the engine said about its painting.
+    pub(super) notices: Vec<String>,
 }
 
 /// A cancelled workflow as the job understands it: [`Outcome::Cancelled`], not a failure.
@@ -58,7 +60,13 @@ impl Generation {
             let path = new_file(&history_folder, seed);
             let record = picture.record.text_at(&path, &studio.base);
             write_png(&path, &picture.pixels, Some(&record))?;
+            let said = |notice| match notice {
+                Notice::Painting(said) => Some(said),
+                // The canvas shows those about the layout all the time.
+                _ => None,
+            };
             Ok(Finished {
+                notices: picture.layout.notices.into_iter().filter_map(said).collect(),
                 path,
                 seed,
                 card: picture.engine,

@@ -26,6 +26,8 @@ impl Window {
                 self.document.project.face = Some(Face { file, crop: None, other: Other::new() });
             }
             Action::OpenBundle(folder) => self.open_bundle(ctx, folder),
+            Action::AddLora(path) => self.document.add_lora(&path),
+            Action::AddEmbedding(path) => self.document.add_embedding(&path),
             Action::SaveTo(path) => self.save_to(ctx, path),
             Action::ExportTo(path) => self.export_to(ctx, &path),
             Action::Drop(paths, target) => self.dropped(ctx, paths, target),
@@ -81,6 +83,8 @@ impl Window {
             Command::Redo => self.document.redo(),
             Command::OpenPhoto => self.ask_for(ctx, PathPurpose::OpenPhoto),
             Command::OpenFace => self.ask_for(ctx, PathPurpose::OpenFace),
+            Command::OpenLora => self.ask_for(ctx, PathPurpose::OpenLora),
+            Command::OpenEmbedding => self.ask_for(ctx, PathPurpose::OpenEmbedding),
             Command::OpenBundle => self.ask_for(ctx, PathPurpose::OpenBundle),
             Command::UseMannequin => {
                 if let Some(ready) = &self.ready {
@@ -216,6 +220,8 @@ impl Window {
             PathPurpose::OpenProject
             | PathPurpose::OpenPhoto
             | PathPurpose::OpenFace
+            | PathPurpose::OpenLora
+            | PathPurpose::OpenEmbedding
             | PathPurpose::OpenBundle => String::new(),
         };
         let answer = self.dialogs.ask(purpose, &self.document.base().join(name));

@@ -138,7 +138,7 @@ fn make_unless_done(
 fn photos_of(project: &Project, studio: &Studio) -> Vec<PathBuf> {
     let earrings = project.earrings.iter().map(|earring| &earring.file);
     let faces = project.face.iter().chain(&project.plan.faces).map(|face| &face.file);
-    let files = earrings.chain(faces).map(|file| resolve(&studio.base, file));
+    let files = earrings.chain(faces).chain(project.recipe.files()).map(|file| resolve(&studio.base, file));
     files.filter_map(|file| file.canonicalize().ok()).collect()
 }
 

@@ -2,6 +2,7 @@
 
 use crate::batch::Shard;
 use crate::engine::device::{DTypeChoice, DeviceChoice};
+use crate::project::Sampler;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -38,6 +39,8 @@ pub(super) enum Command {
 pub(super) enum BundleCommand {
     /// Tells everything that is wrong with a bundle, without loading its weights
     Check(BundleCheckArgs),
+    /// Makes a bundle from a checkpoint, a ControlNet, an image encoder and a tokenizer
+    Import(Box<BundleImportArgs>),
     /// Writes a bundle of random weights at true shapes, for benchmarks and tests
     Random(BundleRandomArgs),
 }
@@ -49,6 +52,46 @@ pub(super) struct BundleCheckArgs {
     /// Writes the findings as JSON to stdout
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct BundleImportArgs {
+    /// Stable Diffusion 1.5 checkpoint (.safetensors), or a diffusers folder
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(super) model: PathBuf,
+    /// ControlNet that reads earring and scale map; the model folder's own without it
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(super) controlnet: Option<PathBuf>,
+    /// DINOv2; the model folder's own without it
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(super) image_encoder: Option<PathBuf>,
+    /// CLIP's vocab.json and merges.txt, or tokenizer.json; the model folder's own without it
+    #[arg(long, value_name = "DIR")]
+    pub(super) tokenizer: Option<PathBuf>,
+    /// Autoencoder instead of the model's own
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(super) vae: Option<PathBuf>,
+    /// Diffusers folder whose config.json files say what weight files do not, such as attention heads;
+    /// Stable Diffusion 1.5's settings without it
+    #[arg(long, value_name = "DIR")]
+    pub(super) configs: Option<PathBuf>,
+    /// Takes the checkpoint's moving averages
+    #[arg(long)]
+    pub(super) ema: bool,
+    /// Number type of the weights
+    #[arg(long, default_value = "keep", value_parser = ["keep", "f16", "f32"])]
+    pub(super) dtype: String,
+    /// What the bundle is called; the model's own name without it
+    #[arg(long)]
+    pub(super) name: Option<String>,
+    #[arg(long)]
+    pub(super) version: Option<String>,
+    /// What the model's licence allows, in words or as an SPDX expression
+    #[arg(long)]
+    pub(super) licence: Option<String>,
+    /// A folder that does not exist yet, or is empty
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -112,6 +155,12 @@ pub(super) struct RenderArgs {
     /// Instead of the project's denoising steps
     #[arg(long)]
     pub(super) steps: Option<u32>,
+    /// Instead of the project's sampler: ddim, ddpm, euler, euler_ancestral, dpmpp_2m_karras, unipc or lcm
+    #[arg(long, value_name = "NAME", value_parser = sampler)]
+    pub(super) sampler: Option<Sampler>,
+    /// Also paints with this LoRA, at strength 1 or as told; may be repeated
+    #[arg(long, value_name = "FILE[:STRENGTH]", value_parser = lora)]
+    pub(super) lora: Vec<(PathBuf, f64)>,
     /// Also writes the tensors on the way to the picture
     #[arg(long, value_name = "FILE.safetensors")]
     pub(super) trace: Option<PathBuf>,
@@ -188,6 +237,11 @@ pub(super) struct VerifyArgs {
     pub(super) json: bool,
 }
 
+fn sampler(text: &str) -> Result<Sampler, String> {
+    let names = || Sampler::ALL.map(Sampler::id).join(", ");
+    Sampler::of_id(text).ok_or_else(|| format!("use one of {}", names()))
+}
+
 /// `N` or `WxH`; whether networks accept it is theirs to say.
 fn picture_size(text: &str) -> Result<(u32, u32), String> {
     let side =
@@ -196,6 +250,14 @@ fn picture_size(text: &str) -> Result<(u32, u32), String> {
         Some((width, height)) => Ok((side(width)?, side(height)?)),
         None => Ok((side(text)?, side(text)?)),
     }
+}
+
+/// A file's own name may hold colons; what follows the last is a strength if it is a number.
+#[expect(clippy::unnecessary_wraps, reason = "the form of clap's parsers")]
+fn lora(text: &str) -> Result<(PathBuf, f64), String> {
+    let told = text.rsplit_once(':').and_then(|(file, strength)| Some((file, strength.parse().ok()?)));
+    let (file, strength) = told.unwrap_or((text, 1.0));
+    Ok((PathBuf::from(file), strength))
 }
 
 fn shard(text: &str) -> Result<Shard, String> {
@@ -218,12 +280,31 @@ mod tests {
     }
 
     #[test]
+    fn every_sampler_is_told_by_the_name_that_files_have() {
+        for kind in Sampler::ALL {
+            let written = serde_json::to_value(kind).unwrap();
+            assert_eq!(written, kind.id());
+            assert_eq!(sampler(kind.id()), Ok(kind));
+        }
+        assert!(sampler("euler a").unwrap_err().contains("euler_ancestral"));
+    }
+
+    #[test]
     fn a_size_is_one_side_or_two() {
         assert_eq!(picture_size("512"), Ok((512, 512)));
         assert_eq!(picture_size("768x512"), Ok((768, 512)));
         for bad in ["", "x", "512x", "-8", "1x2x3"] {
             assert!(picture_size(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_lora_s_strength_follows_the_last_colon() {
+        let read = |text: &str| lora(text).expect("always something");
+        assert_eq!(read("a.safetensors"), ("a.safetensors".into(), 1.0));
+        assert_eq!(read("a.safetensors:0.7"), ("a.safetensors".into(), 0.7));
+        assert_eq!(read(r"C:\a.safetensors:-1"), (r"C:\a.safetensors".into(), -1.0));
+        assert_eq!(read("a:b.safetensors"), ("a:b.safetensors".into(), 1.0));
     }
 
     #[test]

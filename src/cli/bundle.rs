@@ -1,7 +1,8 @@
-//! `adorn bundle`: folders of weights, checked and made up.
+//! `adorn bundle`: folders of weights, checked, imported and made up.
 
-use super::args::{BundleCheckArgs, BundleCommand, BundleRandomArgs};
+use super::args::{BundleCheckArgs, BundleCommand, BundleImportArgs, BundleRandomArgs};
 use super::{BAD_INPUT, DONE, Failure, output};
+use crate::engine::bundle::import::{self, ImportRequest};
 use crate::engine::bundle::random::{Dinov2, FileType, RandomSize, write_random};
 use crate::engine::bundle::{Report, check};
 use crate::engine::device::{DTypeChoice, DeviceChoice};
@@ -13,6 +14,7 @@ use std::path::Path;
 pub(super) fn run(command: &BundleCommand) -> Result<u8, Failure> {
     match command {
         BundleCommand::Check(args) => Ok(check_folder(args)),
+        BundleCommand::Import(args) => make(args),
         BundleCommand::Random(args) => random(args),
     }
 }
@@ -68,6 +70,30 @@ fn tell(report: &Report) {
     for problem in &report.problems {
         output::say(problem);
     }
+}
+
+fn make(args: &BundleImportArgs) -> Result<u8, Failure> {
+    let args = args.clone();
+    let request = ImportRequest {
+        model: args.model,
+        control_net: args.controlnet,
+        image_encoder: args.image_encoder,
+        tokenizer: args.tokenizer,
+        vae: args.vae,
+        configs: args.configs,
+        averages: args.ema,
+        file_type: match args.dtype.as_str() {
+            "f16" => Some(FileType::F16),
+            "f32" => Some(FileType::F32),
+            _ => None,
+        },
+        name: args.name,
+        version: args.version,
+        licence: args.licence,
+    };
+    import::import(&request, &args.out, &output::control())?;
+    output::say(format!("{}  imported from {}", args.out.display(), request.model.display()));
+    Ok(DONE)
 }
 
 fn random(args: &BundleRandomArgs) -> Result<u8, Failure> {

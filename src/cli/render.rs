@@ -3,7 +3,7 @@
 use super::args::RenderArgs;
 use super::{DONE, Failure, engine, output};
 use crate::picture::write_png;
-use crate::project::{self, Project, base_of, resolve};
+use crate::project::{self, Lora, Other, Project, base_of, relative_path, resolve};
 use crate::workflow::{Picture, Studio, Trace, render_variant, render_variant_traced};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
@@ -39,6 +39,12 @@ fn changed(mut project: Project, args: &RenderArgs) -> Result<Project, Failure> 
     if args.steps.is_some() {
         project.recipe.steps = args.steps;
     }
+    project.recipe.sampler = args.sampler.or(project.recipe.sampler);
+    for (file, strength) in &args.lora {
+        let named = relative_path(&args.project, file);
+        let file = named.unwrap_or_else(|| file.to_string_lossy().into_owned());
+        project.recipe.loras.push(Lora { file, strength: *strength, other: Other::new() });
+    }
     project.check()?;
     Ok(project)
 }
@@ -49,7 +55,9 @@ fn check_output(out: &Path, ending: &str, project: &Project, project_file: &Path
     let base = base_of(project_file);
     let earrings = project.earrings.iter().map(|earring| earring.file.as_str());
     let faces = project.face.iter().chain(&project.plan.faces).map(|face| face.file.as_str());
-    let inputs = earrings.chain(faces).map(|file| resolve(&base, file)).chain([project_file.to_owned()]);
+    let recipe = project.recipe.files().map(String::as_str);
+    let inputs =
+        earrings.chain(faces).chain(recipe).map(|file| resolve(&base, file)).chain([project_file.to_owned()]);
     output::check_distinct(out, inputs, "one of the project's own files")
 }
 

@@ -1,8 +1,8 @@
 //! The transformers that stand between residual blocks, with one or three cross-attention branches.
 //!
 //! Stable Diffusion's own network attends to text alone. In the ControlNet every block also attends to pose
-//! and appearance (METHOD 5, Eq. 8 and 9). Keys and values of the ControlNet's tokens do not change while a
-//! picture is painted, so they are computed once, into [`BranchKeys`].
+//! and appearance (METHOD 5, Eq. 8 and 9). Keys and values of tokens do not change while a picture is painted,
+//! so networks never see tokens: they are given [`PreparedContext`], made once.
 
 use super::config::ConfigError;
 use super::ops::{GroupNorm, LayerNorm, Linear, Mask, attend, geglu, guarded_std};
@@ -53,6 +53,14 @@ pub struct BranchTokens {
     pub appearance: Option<Tensor>,
 }
 
+/// What a branch attends to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    Text,
+    Pose,
+    Appearance,
+}
+
 /// Keys and values of one attention, `[b, m, c]` each.
 #[derive(Debug, Clone)]
 pub struct KeyValue {
@@ -60,21 +68,50 @@ pub struct KeyValue {
     value: Tensor,
 }
 
-/// Keys and values of one block's branches.
+/// One branch's keys and values in every transformer of a network, in the order in which pictures pass them.
 #[derive(Debug, Clone)]
-pub struct BranchKeys {
-    text: KeyValue,
-    pose: Option<KeyValue>,
-    appearance: Option<KeyValue>,
+pub struct BranchKeys(pub(super) Vec<KeyValue>);
+
+impl BranchKeys {
+    /// `first`'s samples, then `last`'s.
+    pub fn joined(first: &Self, last: &Self) -> Result<Self> {
+        let pairs = first.0.iter().zip(&last.0);
+        let joined = pairs.map(|(a, b)| {
+            Ok(KeyValue {
+                key: Tensor::cat(&[&a.key, &b.key], 0)?,
+                value: Tensor::cat(&[&a.value, &b.value], 0)?,
+            })
+        });
+        joined.collect::<Result<_>>().map(Self)
+    }
+
+    /// Everything it holds.
+    pub fn tensors(&self) -> impl Iterator<Item = &Tensor> {
+        self.0.iter().flat_map(|pair| [&pair.key, &pair.value])
+    }
+
+    fn at(&self, place: usize) -> Result<&KeyValue> {
+        match self.0.get(place) {
+            Some(keys) => Ok(keys),
+            None => candle_core::bail!("no prepared keys for transformer {place} of {}", self.0.len()),
+        }
+    }
 }
 
-/// What cross-attention attends to in a forward pass.
+/// What a network's transformers attend to while a picture is painted; a branch without keys is left out.
+#[derive(Debug, Clone)]
+pub struct PreparedContext {
+    pub text: BranchKeys,
+    pub pose: Option<BranchKeys>,
+    pub appearance: Option<BranchKeys>,
+}
+
+/// A prepared context in one forward pass.
 #[derive(Debug, Clone, Copy)]
-pub enum CrossContext<'a> {
-    /// Text tokens `[b, n, c]`.
-    Text(&'a Tensor),
-    /// Prepared keys of every transformer, in the order in which pictures pass them, and alpha (Eq. 10).
-    Branches { keys: &'a [BranchKeys], alpha: f64 },
+pub struct CrossContext<'a> {
+    pub prepared: &'a PreparedContext,
+    /// Weight of the appearance branch (Eq. 10); 0 skips it.
+    pub alpha: f64,
 }
 
 /// Multi-head attention.
@@ -137,7 +174,7 @@ impl Branch {
 }
 
 /// STD-Norm: Y'_a = Y_a / std(Y_a) * std(Y_t), per sample. `y` and `like` are `[b, n, c]`.
-pub(crate) fn std_norm(y: &Tensor, like: &Tensor) -> Result<Tensor> {
+pub fn std_norm(y: &Tensor, like: &Tensor) -> Result<Tensor> {
     let gain = (guarded_std(like, STD_GUARD)? / guarded_std(y, STD_GUARD)?)?;
     y.to_dtype(gain.dtype())?.broadcast_mul(&gain)?.to_dtype(y.dtype())
 }
@@ -170,16 +207,14 @@ impl TransformerBlock {
         })
     }
 
-    fn keys(&self, tokens: &BranchTokens) -> Result<BranchKeys> {
-        let of = |branch: &Option<Branch>, tokens: &Option<Tensor>| match (branch, tokens) {
-            (Some(branch), Some(tokens)) => branch.attention.keys(tokens).map(Some),
-            _ => Ok(None),
+    /// Keys and values of `tokens` `[b, n, c]`; none where the branch is not there.
+    fn keys(&self, source: Source, tokens: &Tensor) -> Result<Option<KeyValue>> {
+        let branch = match source {
+            Source::Text => Some(&self.text),
+            Source::Pose => self.pose.as_ref(),
+            Source::Appearance => self.appearance.as_ref(),
         };
-        Ok(BranchKeys {
-            text: self.text.attention.keys(&tokens.text)?,
-            pose: of(&self.pose, &tokens.pose)?,
-            appearance: of(&self.appearance, &tokens.appearance)?,
-        })
+        branch.map(|branch| branch.attention.keys(tokens)).transpose()
     }
 
     /// `x` `[b, n, c]` to `[b, n, c]`.
@@ -187,30 +222,23 @@ impl TransformerBlock {
         let normed = self.norm1.forward(x)?;
         let own = self.attn1.attended(&normed, &self.attn1.keys(&normed)?)?;
         let x = self.attn1.to_out.forward_added(&own, x)?;
-        let x = match context {
-            CrossContext::Text(tokens) => {
-                (&x + self.text.forward(&x, &self.text.attention.keys(tokens)?)?)?
-            }
-            CrossContext::Branches { keys, alpha } => match keys.get(place) {
-                Some(keys) => self.branches(&x, keys, alpha)?,
-                None => candle_core::bail!("no prepared keys for transformer {place} of {}", keys.len()),
-            },
-        };
+        let x = self.branches(&x, context, place)?;
         let gated = geglu(&self.ff_in.forward(&self.norm3.forward(&x)?)?)?;
         self.ff_out.forward_added(&gated, &x)
     }
 
     /// Eq. 9. X + Y_t + Y_p + alpha * Y'_a, all branches seeing the same X.
-    fn branches(&self, x: &Tensor, keys: &BranchKeys, alpha: f64) -> Result<Tensor> {
-        let text = self.text.forward(x, &keys.text)?;
+    fn branches(&self, x: &Tensor, context: CrossContext<'_>, place: usize) -> Result<Tensor> {
+        let CrossContext { prepared, alpha } = context;
+        let text = self.text.forward(x, prepared.text.at(place)?)?;
         let mut sum = (x + &text)?;
-        if let (Some(branch), Some(keys)) = (&self.pose, &keys.pose) {
-            sum = (sum + branch.forward(x, keys)?)?;
+        if let (Some(branch), Some(keys)) = (&self.pose, &prepared.pose) {
+            sum = (sum + branch.forward(x, keys.at(place)?)?)?;
         }
         if alpha != 0.0
-            && let (Some(branch), Some(keys)) = (&self.appearance, &keys.appearance)
+            && let (Some(branch), Some(keys)) = (&self.appearance, &prepared.appearance)
         {
-            sum = (sum + (std_norm(&branch.forward(x, keys)?, &text)? * alpha)?)?;
+            sum = (sum + (std_norm(&branch.forward(x, keys.at(place)?)?, &text)? * alpha)?)?;
         }
         Ok(sum)
     }
@@ -246,9 +274,9 @@ impl Transformer {
         })
     }
 
-    /// Keys and values of this transformer's branches.
-    pub fn keys(&self, tokens: &BranchTokens) -> Result<BranchKeys> {
-        self.block.keys(tokens)
+    /// Keys and values of `tokens` `[b, n, c]` in one branch; none where it is not there.
+    pub fn keys(&self, source: Source, tokens: &Tensor) -> Result<Option<KeyValue>> {
+        self.block.keys(source, tokens)
     }
 
     /// `x` `[b, h, w, c]`, same shape back.

@@ -2,7 +2,7 @@
 //!
 //! Measures through the engine's own networks on inputs of true shapes; printing is not its business.
 
-use super::control_net::BranchTokens;
+use super::control_net::{BranchTokens, PreparedContext};
 use super::diffusion::DiffusionEngine;
 use super::memory::{MemoryPlan, forget, peak};
 use super::progress::{Control, Progress, Stage};
@@ -113,11 +113,14 @@ pub fn measure(
     forget();
     let hint = engine.control_net.embed_hint(&zeros(&[1, 4, h, w])?)?;
     let hint_peak = peak();
-    let residuals = || engine.control_net.forward(&latents, TIMESTEP, &context, &hint, 1.0, 1.0, control);
+    let (net, time) = (&engine.control_net, engine.control_net.time(TIMESTEP)?);
+    let residuals = || net.forward_prepared(&latents, &time, &context, &hint, 1.0, 1.0, control);
     let (control_step_seconds, control_peak) = part(2, &mut || Ok(synced(&residuals()?.middle)?))?;
     let given = residuals()?;
+    let (net, time) = (&engine.unet, engine.unet.time(TIMESTEP)?);
+    let context = PreparedContext { text: net.keys(&text)?, pose: None, appearance: None };
     let (unet_step_seconds, unet_peak) = part(3, &mut || {
-        Ok(synced(&engine.unet.forward(&latents, TIMESTEP, &text, Some(&given), control)?)?)
+        Ok(synced(&net.forward_prepared(&latents, &time, &context, Some(&given), control)?)?)
     })?;
     drop(given);
     let one = latents.narrow(0, 0, 1)?;

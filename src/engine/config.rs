@@ -3,6 +3,7 @@
 //! Config files come from outside, so every number is bounded before it sizes anything.
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use std::ops::RangeInclusive;
 
 /// A value given once for all levels, or level by level.
@@ -72,6 +73,31 @@ pub fn divides(
 /// A norm's epsilon.
 pub fn small_positive(what: &'static str, value: f64) -> Result<(), ConfigError> {
     if value > 0.0 && value < 1.0 { Ok(()) } else { Err(ConfigError::Number { what }) }
+}
+
+/// Settings that would make another network: each absent, null, or at the value that changes nothing.
+pub fn usual(settings: &Map<String, Value>, usual: &[(&'static str, Usual)]) -> Result<(), ConfigError> {
+    let set = |what: &str| settings.get(what).filter(|value| !value.is_null());
+    let odd = usual.iter().find_map(|(what, usual)| {
+        let value = set(what)?;
+        let same = match usual {
+            Usual::Unset => false,
+            Usual::Flag(usual) => value.as_bool() == Some(*usual),
+            Usual::Number(usual) => value.as_f64() == Some(*usual),
+            Usual::Word(usual) => value.as_str() == Some(*usual),
+        };
+        (!same).then(|| (*what, value.to_string()))
+    });
+    odd.map_or(Ok(()), |(what, value)| Err(ConfigError::Unsupported { what, value }))
+}
+
+/// The value of a setting that changes nothing.
+#[derive(Debug, Clone, Copy)]
+pub enum Usual {
+    Unset,
+    Flag(bool),
+    Number(f64),
+    Word(&'static str),
 }
 
 /// A setting that only has one value here.

@@ -1,11 +1,12 @@
 //! The image encoder behind pose and appearance tokens: DINOv2 (Hugging Face `Dinov2Model`, no registers).
 
 use super::EngineError;
-use super::config::{CHANNELS, ConfigError, DEPTH, divides, in_range, only, small_positive};
+use super::config::{CHANNELS, ConfigError, DEPTH, Usual, divides, in_range, only, small_positive, usual};
 use super::ops::{Activation, LayerNorm, Linear, Mask, attend, bicubic_resize};
 use candle_core::{D, DType, Result, Tensor};
 use candle_nn::{Init, VarBuilder};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 /// Some files put this before every name; whoever opens such a file takes it off.
 pub const PREFIX: &str = "dinov2";
@@ -37,6 +38,9 @@ pub struct ImageEncoderConfig {
     pub qkv_bias: bool,
     /// The giant's gated feed-forward layers.
     pub use_swiglu_ffn: bool,
+    /// Everything else in the file.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 impl Default for ImageEncoderConfig {
@@ -54,6 +58,7 @@ impl Default for ImageEncoderConfig {
             num_channels: 3,
             qkv_bias: true,
             use_swiglu_ffn: false,
+            other: Map::new(),
         }
     }
 }
@@ -68,6 +73,7 @@ impl ImageEncoderConfig {
         in_range("image_size", self.image_size, 1..=4096)?;
         in_range("patch_size", self.patch_size, 1..=self.image_size)?;
         divides("patch_size", self.patch_size, "the method's picture side", SIDE)?;
+        usual(&self.other, &[("num_register_tokens", Usual::Number(0.0))])?;
         only("num_channels", &self.num_channels, &3)?;
         only("hidden_act", &self.hidden_act.as_str(), &"gelu")?;
         if !(self.mlp_ratio > 0.0 && self.mlp_ratio <= 64.0) {
@@ -303,6 +309,8 @@ mod tests {
         assert!(ImageEncoderConfig { patch_size: 0, ..tiny() }.validate().is_err());
         assert!(ImageEncoderConfig { patch_size: 15, ..tiny() }.validate().is_err());
         assert!(ImageEncoderConfig { mlp_ratio: f64::INFINITY, ..tiny() }.validate().is_err());
+        let registers: ImageEncoderConfig = serde_json::from_str(r#"{"num_register_tokens": 4}"#).unwrap();
+        assert!(registers.validate().unwrap_err().to_string().contains("num_register_tokens"));
         assert!(ImageEncoderConfig { image_size: usize::MAX, ..tiny() }.validate().is_err());
     }
 }

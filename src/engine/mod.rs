@@ -5,6 +5,7 @@
 //! scene, so an engine takes what it understands. This room refuses to know projects' files, the composite
 //! and windows.
 
+pub mod adapters;
 pub mod attention;
 pub mod bench;
 pub mod bundle;
@@ -148,6 +149,8 @@ pub struct Request<'a> {
 pub struct Generated {
     /// I_g, of the request's size.
     pub picture: RgbImage,
+    /// What people should know about how it was painted, one sentence each without a full stop.
+    pub notices: Vec<String>,
     /// Named tensors for `--trace`, each with its shape; empty unless asked for.
     pub trace: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
 }
@@ -184,8 +187,12 @@ pub enum EngineError {
     DeviceMemory { reason: String },
     #[error("the graphics card does not answer any more ({reason}); use --device cpu, or start again")]
     DeviceLost { reason: String },
-    #[error("{stage} gave numbers that are not finite; use --dtype f32, or check the bundle")]
-    NotFinite { stage: &'static str },
+    #[error(
+        "{part} gave numbers that make no picture (not finite, or all alike), in f32 too; check the bundle, or lower guidance and strengths"
+    )]
+    NotFinite { part: String },
+    #[error(transparent)]
+    Adapter(Box<adapters::AdapterError>),
     #[error(transparent)]
     Bundle(#[from] bundle::BundleError),
     #[error(transparent)]
@@ -203,5 +210,11 @@ pub enum EngineError {
 impl From<candle_core::Error> for EngineError {
     fn from(error: candle_core::Error) -> Self {
         device::told_apart(error)
+    }
+}
+
+impl From<adapters::AdapterError> for EngineError {
+    fn from(error: adapters::AdapterError) -> Self {
+        Self::Adapter(Box::new(error))
     }
 }

@@ -5,7 +5,7 @@
 
 use super::bundle::Bundle;
 use super::device::{DTypeChoice, DeviceChoice, Picked, instead, pick};
-use super::diffusion::{DiffusionEngine, GUIDED, card_of, network_size_of};
+use super::diffusion::{AdaptableEngine, DiffusionEngine, GUIDED, card_of, network_size_of};
 use super::memory::{MemoryPlan, Planner, free};
 use super::progress::{Control, Progress, Stage};
 use super::{Engine, EngineCard, EngineError, Generated, MemoryOutlook, NetworkSize, Request};
@@ -62,7 +62,7 @@ impl Opening {
     ) -> Result<Arc<dyn Engine>, EngineError> {
         let outlook = self.fits(size, GUIDED)?;
         tell(&card_of(&self.bundle, &self.picked), &outlook);
-        Ok(Arc::new(self.load()?))
+        Ok(Arc::new(AdaptableEngine::new(self.load()?)))
     }
 }
 
@@ -176,7 +176,10 @@ mod tests {
         fn generate(&self, request: &Request<'_>, _: &Control) -> Result<Generated, EngineError> {
             self.asked.fetch_add(1, Ordering::Relaxed);
             let picture = RgbImage::new(request.size.width(), request.size.height());
-            self.fails.map_or_else(|| Ok(Generated { picture, trace: BTreeMap::new() }), |error| Err(error()))
+            self.fails.map_or_else(
+                || Ok(Generated { picture, notices: Vec::new(), trace: BTreeMap::new() }),
+                |error| Err(error()),
+            )
         }
     }
 
@@ -221,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_network_s_own_trouble_is_no_reason_to_move() {
-        let (engine, asked) = pair(|| EngineError::NotFinite { stage: "painting" }, None);
+        let (engine, asked) = pair(|| EngineError::NotFinite { part: "the denoiser".to_owned() }, None);
         with_request(|request| assert!(engine.generate(request, &Control::silent()).is_err()));
         assert_eq!(counts(&asked), [1, 0]);
     }

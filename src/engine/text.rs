@@ -3,11 +3,12 @@
 //! It takes token ids and knows no words; the tokenizer stands elsewhere.
 
 use super::EngineError;
-use super::config::{CHANNELS, ConfigError, DEPTH, divides, in_range, small_positive};
+use super::config::{CHANNELS, ConfigError, DEPTH, Usual, divides, in_range, small_positive, usual};
 use super::ops::{Activation, Embedding, LayerNorm, Linear, Mask, attend};
 use candle_core::{Result, Tensor};
 use candle_nn::VarBuilder;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 /// Every tensor's name starts so here. Some files leave it out; whoever opens such a file adds it.
 pub const PREFIX: &str = "text_model";
@@ -27,6 +28,9 @@ pub struct TextConfig {
     /// `quick_gelu` or `gelu`.
     pub hidden_act: String,
     pub layer_norm_eps: f64,
+    /// Everything else in the file.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 impl Default for TextConfig {
@@ -41,6 +45,7 @@ impl Default for TextConfig {
             max_position_embeddings: 77,
             hidden_act: "quick_gelu".to_owned(),
             layer_norm_eps: 1e-5,
+            other: Map::new(),
         }
     }
 }
@@ -55,6 +60,8 @@ impl TextConfig {
         in_range("max_position_embeddings", self.max_position_embeddings, 1..=4096)?;
         divides("num_attention_heads", self.num_attention_heads, "hidden_size", self.hidden_size)?;
         small_positive("layer_norm_eps", self.layer_norm_eps)?;
+        // A whole CLIP's settings stand one level deeper; and padding is never hidden from the words.
+        usual(&self.other, &[("text_config", Usual::Unset), ("use_attention_mask", Usual::Flag(false))])?;
         self.activation().map(|_| ())
     }
 
@@ -190,6 +197,8 @@ mod tests {
         assert!(TextConfig { num_attention_heads: 5, ..tiny() }.validate().is_err());
         assert!(TextConfig { hidden_size: 1 << 40, ..tiny() }.validate().is_err());
         assert!(TextConfig { layer_norm_eps: f64::NAN, ..tiny() }.validate().is_err());
+        let whole: TextConfig = serde_json::from_str(r#"{"text_config": {"hidden_size": 12}}"#).unwrap();
+        assert!(whole.validate().unwrap_err().to_string().contains("text_config"));
         assert!(TextConfig { hidden_act: "relu".to_owned(), ..tiny() }.validate().is_err());
     }
 }

@@ -5,14 +5,18 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// Files larger than this are not vocabularies.
 const FILE_LIMIT: u64 = 64 << 20;
 const START: &str = "<|startoftext|>";
 const END: &str = "<|endoftext|>";
-/// CLIP's split into words, as OpenAI's `simple_tokenizer.py` has it.
-const WORDS: &str = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
+/// CLIP's split into words, as OpenAI's `simple_tokenizer.py` has it. Its first two are special tokens by now,
+/// unless someone wrote them in capitals.
+const WORDS: &str =
+    r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
 
 /// Why words cannot be turned into tokens.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +31,8 @@ pub enum TokenizerError {
         "the tokenizer gives ids up to {largest} but the text encoder knows {vocabulary}; they do not belong together"
     )]
     Vocabulary { largest: u32, vocabulary: usize },
+    #[error("the word {0:?} is already the tokenizer's own; give the textual inversion another")]
+    Taken(String),
     #[error("the prompt cannot be split into tokens ({0}); write it differently")]
     Prompt(String),
 }
@@ -56,6 +62,8 @@ pub struct Tokenizer {
     end: u32,
     pad: u32,
     length: usize,
+    /// Words of textual inversions: their own id, and the ids of their vectors.
+    placeholders: BTreeMap<u32, Range<u32>>,
 }
 
 /// `tokenizer_config.json` or `special_tokens_map.json`, of which only this matters.
@@ -118,14 +126,33 @@ impl Tokenizer {
         if largest as usize >= vocabulary {
             return Err(TokenizerError::Vocabulary { largest, vocabulary });
         }
-        Ok(Self { inner, start, end, pad, length })
+        Ok(Self { inner, start, end, pad, length, placeholders: BTreeMap::new() })
+    }
+
+    /// From now on `word` in a prompt, in any case, stands for `ids`, a textual inversion's vectors.
+    pub(crate) fn add_placeholder(&mut self, word: &str, ids: Range<u32>) -> Result<(), TokenizerError> {
+        let taken = || TokenizerError::Taken(word.to_owned());
+        if word.trim().is_empty() || self.inner.token_to_id(word).is_some() {
+            return Err(taken());
+        }
+        let added = [tokenizers::AddedToken::from(word, false)];
+        self.inner.add_tokens(added).map_err(|_| taken())?;
+        let id = self.inner.token_to_id(word).ok_or_else(taken)?;
+        self.placeholders.insert(id, ids);
+        Ok(())
+    }
+
+    /// A word's own id, or those of its vectors.
+    fn expanded(&self, id: u32) -> Range<u32> {
+        self.placeholders.get(&id).cloned().unwrap_or(id..id + 1)
     }
 
     /// Tokens of a prompt: start, as many of its own as fit, end, padding.
     pub fn encode(&self, prompt: &str) -> Result<Tokens, TokenizerError> {
         let encoding =
             self.inner.encode(prompt, false).map_err(|error| TokenizerError::Prompt(error.to_string()))?;
-        let (words, room) = (encoding.get_ids(), self.length - 2);
+        let words: Vec<u32> = encoding.get_ids().iter().flat_map(|&id| self.expanded(id)).collect();
+        let room = self.length - 2;
         let mut ids = Vec::with_capacity(self.length);
         ids.push(self.start);
         ids.extend(words.iter().take(room));

@@ -79,7 +79,7 @@ impl Engine for MannequinEngine {
         let picture = surface::paint(&figure.mesh(), &camera, step, |column, row, fragments| {
             painter.pixel(column, row, fragments)
         })?;
-        Ok(Generated { picture, trace: BTreeMap::new() })
+        Ok(Generated { picture, notices: Vec::new(), trace: BTreeMap::new() })
     }
 }
 

@@ -17,6 +17,12 @@ const MOST_EARRINGS: usize = 64;
 /// Most export presets of one project.
 const MOST_PRESETS: usize = 64;
 
+/// Most LoRAs, and most textual inversions, of one recipe.
+const MOST_ADAPTERS: usize = 32;
+
+/// Longest word of a textual inversion in characters.
+const LONGEST_TOKEN: usize = 64;
+
 /// Longest path in bytes: what Linux allows, more than others do.
 const LONGEST_PATH: usize = 4096;
 
@@ -135,9 +141,7 @@ fn check_earring(field: &str, earring: &Earring) -> Checked {
 
 fn check_file(field: &str, file: &str) -> Checked {
     let field = format!("{field}.file");
-    require(!file.is_empty() && !file.contains('\0'), &field, || {
-        "names no file; give the picture's path".to_owned()
-    })?;
+    require(!file.is_empty() && !file.contains('\0'), &field, || "names no file; give its path".to_owned())?;
     require(file.len() <= LONGEST_PATH, &field, || {
         format!("has {} bytes; paths have at most {LONGEST_PATH}", file.len())
     })
@@ -209,7 +213,40 @@ fn check_recipe(recipe: &Recipe) -> Checked {
         check_range("recipe.gamma", gamma, &(0.0..=1000.0), "")?;
     }
     check_range("recipe.appearance_strength", recipe.appearance_strength, &(0.0..=1.0), "")?;
-    check_range("recipe.control_strength", recipe.control_strength, &(0.0..=2.0), "")
+    check_range("recipe.control_strength", recipe.control_strength, &(0.0..=2.0), "")?;
+    check_adapters(recipe)
+}
+
+fn check_adapters(recipe: &Recipe) -> Checked {
+    for (field, count) in
+        [("recipe.loras", recipe.loras.len()), ("recipe.embeddings", recipe.embeddings.len())]
+    {
+        require(count <= MOST_ADAPTERS, field, || {
+            format!("has {count} entries; at most {MOST_ADAPTERS} are read")
+        })?;
+    }
+    each(&recipe.loras, "recipe.loras", |field, lora| {
+        check_file(field, &lora.file)?;
+        check_range(&format!("{field}.strength"), lora.strength, &(-4.0..=4.0), "")
+    })?;
+    let mut tokens = BTreeSet::new();
+    each(&recipe.embeddings, "recipe.embeddings", |field, embedding| {
+        check_file(field, &embedding.file)?;
+        let length = embedding.token.chars().count();
+        let plain = !embedding.token.contains(|c: char| c.is_whitespace() || c.is_control());
+        require(plain && (1..=LONGEST_TOKEN).contains(&length), &format!("{field}.token"), || {
+            format!("must be one word of 1 to {LONGEST_TOKEN} characters; it is typed in prompts")
+        })
+    })?;
+    for (index, embedding) in recipe.embeddings.iter().enumerate() {
+        // Prompts are read without case.
+        require(
+            tokens.insert(embedding.token.to_lowercase()),
+            &format!("recipe.embeddings[{index}].token"),
+            || format!("is {}, which an earlier one has; words must differ", embedding.token),
+        )?;
+    }
+    Ok(())
 }
 
 fn check_presets(presets: &[ExportPreset]) -> Checked {
@@ -287,6 +324,26 @@ mod tests {
         assert_eq!(fault_of(|p| p.recipe.steps = Some(0)), "recipe.steps");
         assert_eq!(fault_of(|p| p.recipe.guidance = Some(51.0)), "recipe.guidance");
         assert_eq!(fault_of(|p| p.recipe.appearance_strength = -0.1), "recipe.appearance_strength");
+        let lora = |file: &str, strength: f64| crate::project::Lora {
+            file: file.to_owned(),
+            strength,
+            other: crate::project::Other::new(),
+        };
+        assert_eq!(fault_of(|p| p.recipe.loras = vec![lora("a", 9.0)]), "recipe.loras[0].strength");
+        assert_eq!(fault_of(|p| p.recipe.loras = vec![lora("a", f64::NAN)]), "recipe.loras[0].strength");
+        assert_eq!(fault_of(|p| p.recipe.loras = vec![lora("", 1.0)]), "recipe.loras[0].file");
+        assert_eq!(fault_of(|p| p.recipe.loras = vec![lora("a", 1.0); MOST_ADAPTERS + 1]), "recipe.loras");
+        let words = |tokens: &[&str]| {
+            let word = |token: &&str| crate::project::Embedding {
+                file: "a".to_owned(),
+                token: (*token).to_owned(),
+                other: crate::project::Other::new(),
+            };
+            tokens.iter().map(word).collect::<Vec<_>>()
+        };
+        assert_eq!(fault_of(|p| p.recipe.embeddings = words(&["two words"])), "recipe.embeddings[0].token");
+        assert_eq!(fault_of(|p| p.recipe.embeddings = words(&[""])), "recipe.embeddings[0].token");
+        assert_eq!(fault_of(|p| p.recipe.embeddings = words(&["a", "A"])), "recipe.embeddings[1].token");
         assert_eq!(fault_of(|p| p.prompt = "x".repeat(LONGEST_PROMPT + 1)), "prompt");
         assert_eq!(fault_of(|p| p.plan.prompts = vec!["x".repeat(LONGEST_PROMPT + 1)]), "plan.prompts[0]");
     }

@@ -247,9 +247,64 @@ pub struct Recipe {
     pub appearance_strength: f64,
     /// Scales the ControlNet's residuals, 0..=2.
     pub control_strength: f64,
-    pub sampler: Sampler,
+    /// None: the bundle's own.
+    pub sampler: Option<Sampler>,
+    /// Small files that change how the model paints, applied in this order.
+    pub loras: Vec<Lora>,
+    /// Words of the prompts that stand for learned vectors.
+    pub embeddings: Vec<Embedding>,
     #[serde(flatten)]
     pub other: Other,
+}
+
+/// A LoRA and how strongly it works.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Lora {
+    /// The file (safetensors), relative to the project file.
+    pub file: String,
+    /// 1: as trained; 0: not at all; -4..=4.
+    #[serde(default = "as_trained")]
+    pub strength: f64,
+    #[serde(flatten)]
+    pub other: Other,
+}
+
+fn as_trained() -> f64 {
+    1.0
+}
+
+/// A textual inversion and the word that calls it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Embedding {
+    /// The file (safetensors), relative to the project file.
+    pub file: String,
+    /// Typed in a prompt, it stands for the file's vectors.
+    pub token: String,
+    #[serde(flatten)]
+    pub other: Other,
+}
+
+impl Recipe {
+    /// Every file that it names.
+    pub fn files(&self) -> impl Iterator<Item = &String> {
+        let loras = self.loras.iter().map(|lora| &lora.file);
+        loras.chain(self.embeddings.iter().map(|embedding| &embedding.file))
+    }
+
+    /// Every file that it names, to be named otherwise.
+    pub fn files_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        let loras = self.loras.iter_mut().map(|lora| &mut lora.file);
+        loras.chain(self.embeddings.iter_mut().map(|embedding| &mut embedding.file))
+    }
+
+    /// The same recipe for whoever opens its files: paths from the project's folder `base`.
+    pub fn resolved(&self, base: &std::path::Path) -> Self {
+        let mut recipe = self.clone();
+        for file in recipe.files_mut() {
+            *file = resolve(base, file).to_string_lossy().into_owned();
+        }
+        recipe
+    }
 }
 
 impl Default for Recipe {
@@ -261,7 +316,9 @@ impl Default for Recipe {
             gamma: None,
             appearance_strength: 1.0,
             control_strength: 1.0,
-            sampler: Sampler::default(),
+            sampler: None,
+            loras: Vec::new(),
+            embeddings: Vec::new(),
             other: Other::new(),
         }
     }
@@ -274,6 +331,49 @@ pub enum Sampler {
     /// DDIM with eta 0 (Song et al. 2021), the paper's.
     #[default]
     Ddim,
+    /// Ho et al. 2020.
+    Ddpm,
+    /// Karras et al. 2022.
+    Euler,
+    EulerAncestral,
+    /// DPM-Solver++ 2M (Lu et al. 2022) on Karras' sigmas.
+    #[serde(rename = "dpmpp_2m_karras")]
+    Dpmpp2mKarras,
+    /// UniPC of second order (Zhao et al. 2023).
+    #[serde(rename = "unipc")]
+    UniPc,
+    /// For models and LoRAs distilled for few steps (Luo et al. 2023).
+    Lcm,
+}
+
+impl Sampler {
+    pub const ALL: [Self; 7] = [
+        Self::Ddim,
+        Self::Ddpm,
+        Self::Euler,
+        Self::EulerAncestral,
+        Self::Dpmpp2mKarras,
+        Self::UniPc,
+        Self::Lcm,
+    ];
+
+    /// As files and commands write it.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Ddim => "ddim",
+            Self::Ddpm => "ddpm",
+            Self::Euler => "euler",
+            Self::EulerAncestral => "euler_ancestral",
+            Self::Dpmpp2mKarras => "dpmpp_2m_karras",
+            Self::UniPc => "unipc",
+            Self::Lcm => "lcm",
+        }
+    }
+
+    /// The sampler of this id.
+    pub fn of_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|sampler| sampler.id() == id)
+    }
 }
 
 /// The variants of a batch export: every combination of the lists; an empty list stands for the project's

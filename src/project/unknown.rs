@@ -44,6 +44,12 @@ fn keepers(project: &mut Project) -> Vec<(String, &mut Other)> {
     keepers.extend(project.face.iter_mut().map(|face| ("/face".to_owned(), &mut face.other)));
     let faces = project.plan.faces.iter_mut().enumerate();
     keepers.extend(faces.map(|(index, face)| (format!("/plan/faces/{index}"), &mut face.other)));
+    let loras = project.recipe.loras.iter_mut().enumerate();
+    keepers.extend(loras.map(|(index, lora)| (format!("/recipe/loras/{index}"), &mut lora.other)));
+    let embeddings = project.recipe.embeddings.iter_mut().enumerate();
+    keepers.extend(
+        embeddings.map(|(index, embedding)| (format!("/recipe/embeddings/{index}"), &mut embedding.other)),
+    );
     let presets = project.presets.iter_mut().enumerate();
     keepers.extend(presets.map(|(index, preset)| (format!("/presets/{index}"), &mut preset.other)));
     keepers

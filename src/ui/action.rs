@@ -12,6 +12,9 @@ pub enum Action {
     /// Puts this photo on the canvas, hook in the middle, or at a place of the canvas.
     AddEarring(PathBuf),
     SetFace(PathBuf),
+    /// Adds this file to the recipe.
+    AddLora(PathBuf),
+    AddEmbedding(PathBuf),
     /// Paints with this model bundle from now on.
     OpenBundle(PathBuf),
     SaveTo(PathBuf),
@@ -60,6 +63,8 @@ pub enum Command {
     OpenFace,
     RemoveFace,
     ShuffleSeed,
+    OpenLora,
+    OpenEmbedding,
     OpenBundle,
     UseMannequin,
     Generate,
@@ -75,7 +80,7 @@ pub enum Command {
 
 impl Command {
     /// Every command, in the order in which keys are looked up: longer shortcuts first.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::SaveAs,
         Self::Redo,
         Self::New,
@@ -99,6 +104,8 @@ impl Command {
         Self::OpenFace,
         Self::RemoveFace,
         Self::ShuffleSeed,
+        Self::OpenLora,
+        Self::OpenEmbedding,
         Self::OpenBundle,
         Self::UseMannequin,
         Self::ToggleTheme,
@@ -121,6 +128,8 @@ impl Command {
             Self::OpenFace => "Choose a face…",
             Self::RemoveFace => "Remove face",
             Self::ShuffleSeed => "Shuffle",
+            Self::OpenLora => "Add LoRA…",
+            Self::OpenEmbedding => "Add word…",
             Self::OpenBundle => "Model bundle…",
             Self::UseMannequin => "Mannequin",
             Self::Generate => "Generate",
@@ -151,6 +160,8 @@ impl Command {
             Self::FitBand => "Move the band until the ear lobe meets the earring's hook",
             Self::OpenFace => "Choose a photo of the face the model should resemble",
             Self::RemoveFace => "Let the model be anyone",
+            Self::OpenLora => "Change how the model paints with a LoRA file (safetensors)",
+            Self::OpenEmbedding => "Teach the prompt a word: a textual inversion file (safetensors)",
             Self::OpenBundle => "Paint with a model: a folder with unet, vae, controlnet and so on",
             Self::UseMannequin => "Draw layout previews again, without a model",
             Self::ShuffleSeed => "Draw another seed: another picture from the same settings",

@@ -18,6 +18,8 @@ pub enum PathPurpose {
     SaveProject,
     OpenPhoto,
     OpenFace,
+    OpenLora,
+    OpenEmbedding,
     ExportPicture,
     OpenBundle,
 }
@@ -40,6 +42,8 @@ impl PathPurpose {
             Self::SaveProject => "Save the project",
             Self::OpenPhoto => "Open an earring's photo",
             Self::OpenFace => "Open a photo of a face",
+            Self::OpenLora => "Add a LoRA",
+            Self::OpenEmbedding => "Add a textual inversion",
             Self::ExportPicture => "Export the picture",
             Self::OpenBundle => "Open a model bundle",
         }
@@ -50,6 +54,8 @@ impl PathPurpose {
             Self::OpenProject | Self::SaveProject => "/home/me/spring.adorn",
             Self::OpenPhoto => "/home/me/earring.png",
             Self::OpenFace => "/home/me/face.jpg",
+            Self::OpenLora => "/home/me/models/gold.safetensors",
+            Self::OpenEmbedding => "/home/me/models/word.safetensors",
             Self::ExportPicture => "/home/me/spring.png",
             Self::OpenBundle => "/home/me/models/my-bundle",
         }
@@ -58,6 +64,7 @@ impl PathPurpose {
     fn button(self) -> &'static str {
         match self {
             Self::OpenProject | Self::OpenPhoto | Self::OpenFace | Self::OpenBundle => "Open",
+            Self::OpenLora | Self::OpenEmbedding => "Add",
             Self::SaveProject => "Save",
             Self::ExportPicture => "Export",
         }
@@ -70,6 +77,8 @@ impl PathPurpose {
             Self::SaveProject => Action::SaveTo(path),
             Self::OpenPhoto => Action::AddEarring(path),
             Self::OpenFace => Action::SetFace(path),
+            Self::OpenLora => Action::AddLora(path),
+            Self::OpenEmbedding => Action::AddEmbedding(path),
             Self::ExportPicture => Action::ExportTo(path),
             Self::OpenBundle => Action::OpenBundle(path),
         }

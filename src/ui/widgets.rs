@@ -10,7 +10,7 @@ use eframe::egui::{
 };
 
 /// Width of the names before a row's field, points.
-const NAME_WIDTH: f32 = 92.0;
+pub(super) const NAME_WIDTH: f32 = 92.0;
 
 /// A section's title.
 pub(super) fn title(ui: &mut Ui, text: &str) {

@@ -19,6 +19,8 @@ pub enum WorkflowError {
     Poses(#[from] PoseLibraryError),
     #[error("cannot read the picture: {source}; check that the file is there and readable ({path})")]
     Read { path: PathBuf, source: std::io::Error },
+    #[error("cannot read a file of the recipe: {source}; check that it is there and readable ({path})")]
+    ReadRecipe { path: PathBuf, source: std::io::Error },
     #[error("there is no pose `{id}`; nearest are {near}, `adorn poses` shows all")]
     UnknownPose { id: String, near: String },
     #[error(

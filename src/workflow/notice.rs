@@ -1,4 +1,4 @@
-//! What a designer should know about a layout that is no error.
+//! What a designer should know about a layout or a picture that is no error.
 
 use crate::control::BandNotice;
 use crate::scene::Misfit;
@@ -7,7 +7,7 @@ use std::fmt;
 /// Below this the eye does not see that the lobe and the hook miss each other.
 pub(super) const VISIBLE_MISFIT_MM: f64 = 3.0;
 
-/// Something about a layout that a designer should know.
+/// Something about a layout or a picture that a designer should know.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Notice {
     Band(BandNotice),
@@ -21,6 +21,8 @@ pub enum Notice {
     },
     /// The lobe visibly misses the hook.
     Misfit(Misfit),
+    /// What the engine said about its painting.
+    Painting(String),
 }
 
 impl fmt::Display for Notice {
@@ -35,6 +37,7 @@ impl fmt::Display for Notice {
             Self::Band(BandNotice::NoEarring) => {
                 formatter.write_str("there is no earring to place the scale band by; the canvas centre stands in")
             }
+            Self::Painting(notice) => formatter.write_str(notice),
             Self::NoMatte { file } => write!(
                 formatter,
                 "{file} has no transparency, so its background shows; cut the product out first"

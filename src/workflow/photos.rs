@@ -13,6 +13,9 @@ use std::time::SystemTime;
 /// Bytes of decoded pixels that are kept; the least recently used photo goes first.
 const MOST_BYTES: usize = 512 << 20;
 
+/// Bytes of a digest in words.
+const SHA256_TEXT: usize = 64;
+
 /// A face photo and its file's digest.
 #[derive(Debug, Clone)]
 pub(super) struct FacePhoto {
@@ -26,6 +29,8 @@ pub(super) struct FacePhoto {
 pub(super) struct PhotoCache {
     products: Mutex<Shelf<ProductPhoto>>,
     faces: Mutex<Shelf<FacePhoto>>,
+    /// Of files that are no photos and too large to be read for every picture.
+    digests: Mutex<Shelf<String>>,
 }
 
 impl PhotoCache {
@@ -42,6 +47,17 @@ impl PhotoCache {
             let pixels = load_face(path)?;
             let bytes = pixels.as_raw().len();
             Ok((FacePhoto { pixels, file_sha256: sha256_of_file(path)? }, bytes))
+        })
+    }
+}
+
+impl PhotoCache {
+    pub(super) fn digest(&self, path: &Path) -> Result<Arc<String>, WorkflowError> {
+        let digest =
+            cached(&self.digests, path, |path| sha256_of_file(path).map(|digest| (digest, SHA256_TEXT)));
+        digest.map_err(|error| match error {
+            WorkflowError::Read { path, source } => WorkflowError::ReadRecipe { path, source },
+            other => other,
         })
     }
 }

@@ -146,6 +146,9 @@ fn digests(variant: &Variant, studio: &Studio) -> Result<Vec<FileDigest>, Workfl
         let sha256 = studio.face(face)?.file_sha256.clone();
         files.push(FileDigest { file: face.file.clone(), sha256 });
     }
+    for file in variant.recipe.files() {
+        files.push(FileDigest { file: file.clone(), sha256: studio.digest(file)?.to_string() });
+    }
     Ok(files)
 }
 

@@ -2,7 +2,7 @@
 
 use super::preview::with_product;
 use super::record::{self, Record};
-use super::{Layout, Studio, WorkflowError, lay_out};
+use super::{Layout, Notice, Studio, WorkflowError, lay_out};
 use crate::control::{Hint, appearance_image, pose_image, pose_render};
 use crate::engine::progress::{Control, Progress, Stage};
 use crate::engine::{Engine, EngineCard, EngineKind, NetworkSize, Request};
@@ -59,11 +59,12 @@ fn render(
     control: &Control,
 ) -> Result<Picture, WorkflowError> {
     control.step(Progress::new(Stage::Preparing, 0, 1))?;
-    let layout = lay_out(variant, studio)?;
+    let mut layout = lay_out(variant, studio)?;
     let size = engine.network_size(variant.canvas.width, variant.canvas.height);
     let hint = Arc::new(Hint::new(&layout.placed, layout.scene.band, size));
     let pose = pose_image(&pose_render(&studio.body, &layout.scene.body));
     let appearance = appearance(variant, studio)?;
+    let recipe = variant.recipe.resolved(&studio.base);
     let scene = layout.scene.scaled(factor(variant.canvas, size));
     let request = Request {
         size,
@@ -72,7 +73,7 @@ fn render(
         appearance_image: appearance.as_ref(),
         prompt: &variant.prompt,
         negative_prompt: &variant.negative_prompt,
-        recipe: &variant.recipe,
+        recipe: &recipe,
         scene: &scene,
         matte: &hint.matte,
         trace,
@@ -81,6 +82,7 @@ fn render(
     let generated = engine.generate(&request, &with_product(control, Arc::clone(&hint)))?;
     control.step(Progress::new(Stage::Finishing, 0, 1))?;
     check_size(&generated.picture, size)?;
+    layout.notices.extend(generated.notices.into_iter().map(Notice::Painting));
     let card = engine.card();
     let mut painted = fit(generated.picture, variant.canvas);
     label(&mut painted, card.kind, &layout.placed);

@@ -46,6 +46,11 @@ impl Studio {
         self.photos.face(&resolve(&self.base, &face.file))
     }
 
+    /// SHA-256 of a file that a recipe names, read at most once as long as the file stays the same.
+    pub(super) fn digest(&self, file: &str) -> Result<Arc<String>, WorkflowError> {
+        self.photos.digest(&resolve(&self.base, file))
+    }
+
     /// The angles of a choice; an unknown template is an error that names its nearest neighbours.
     pub fn angles(&self, choice: &PoseChoice) -> Result<HeadAngles, WorkflowError> {
         self.poses.angles(choice).ok_or_else(|| {

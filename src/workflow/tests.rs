@@ -1,12 +1,13 @@
 //! The workflow with an engine that paints one colour, so that every other pixel is known.
 
 use super::*;
-use crate::engine::progress::{CancelFlag, Control};
+use crate::engine::progress::{CancelFlag, Control, Progress, Stage};
 use crate::engine::{Engine, EngineCard, EngineError, EngineKind, Generated, NetworkSize, Request};
 use crate::picture::{read_record, write_png};
 use crate::project::{PoseChoice, Project, Scale, Variant, parse};
 use image::{Rgb, RgbImage, Rgba, RgbaImage};
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 
 const PAINT: Rgb<u8> = Rgb([90, 120, 150]);
@@ -32,7 +33,10 @@ impl Engine for Plain {
         assert_eq!(request.hint.shape(), [4, height as usize, width as usize]);
         assert_eq!(request.pose_image.shape(), [3, 224, 224]);
         let width = if self.obeys { width } else { width + 8 };
-        Ok(Generated { picture: RgbImage::from_pixel(width, height, PAINT), trace: Trace::new() })
+        let picture = RgbImage::from_pixel(width, height, PAINT);
+        let preview = Some(Arc::new(RgbImage::from_pixel(width / 8, height / 8, PAINT)));
+        control.step(Progress { preview, ..Progress::new(Stage::Painting, 1, 1) })?;
+        Ok(Generated { picture, notices: vec!["painted plainly".to_owned()], trace: Trace::new() })
     }
 }
 
@@ -63,6 +67,35 @@ fn variant() -> Variant {
 
 fn picture(variant: &Variant, studio: &Studio) -> Picture {
     render_variant(variant, studio, &TRAINED, &Control::silent()).expect("a picture")
+}
+
+#[test]
+fn the_engine_s_notices_stand_beside_the_layout_s() {
+    let (_folder, studio) = studio();
+    let notices = picture(&variant(), &studio).layout.notices;
+    assert!(notices.contains(&Notice::Painting("painted plainly".to_owned())), "{notices:?}");
+}
+
+#[test]
+fn previews_show_the_product_on_what_the_engine_has_so_far() {
+    let (_folder, studio) = studio();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let control = {
+        let seen = Arc::clone(&seen);
+        let keep = move |progress: Progress| seen.lock().expect("a lock").extend(progress.preview);
+        Control::new(CancelFlag::default(), keep)
+    };
+    let finished = render_variant(&variant(), &studio, &TRAINED, &control).expect("a picture");
+    let seen = seen.lock().expect("a lock");
+    let [preview] = seen.as_slice() else { panic!("{} previews", seen.len()) };
+    // The engine paints at half the canvas's size: the product's middle and a corner far from it.
+    assert_eq!(preview.dimensions(), (128, 128));
+    assert_eq!(preview.get_pixel(2, 125), &PAINT);
+    let (in_preview, product) = (preview.get_pixel(75, 75).0, finished.pixels.get_pixel(150, 150).0);
+    assert_ne!(product, PAINT.0);
+    for (shown, exact) in in_preview.into_iter().zip(product) {
+        assert!(shown.abs_diff(exact) <= 8, "{in_preview:?} for {product:?}");
+    }
 }
 
 #[test]

@@ -1,14 +1,16 @@
-"""Fixtures for tests/tokenizer_parity.rs: a tiny CLIP vocabulary, and prompts tokenised by transformers.
+"""Fixtures for tests/parity: a tiny CLIP vocabulary, and prompts tokenised by transformers.
 
-Run: python tests/oracles/tokenizer.py tests/fixtures/engine/tokenizer
+Run: python tests/oracles/tokenizer.py tests/fixtures/parity/tokenizer
 Trains a byte-level BPE with CLIP's word ends on a few sentences, writes vocab.json and merges.txt, and in
-prompts.json each prompt's ids by CLIPTokenizer, padded with the end token (`end`) and with `!` (`bang`).
+prompts.json 2,000 prompts with their ids by CLIPTokenizer, before padding, and how many were cut: where the
+end token pads (`end`), and where `!` does (`bang`, if different).
 """
 
 import json
 import sys
 from collections import Counter
 from pathlib import Path
+from random import Random
 
 from transformers import CLIPTokenizer
 from transformers.convert_slow_tokenizer import bytes_to_unicode
@@ -78,18 +80,66 @@ for i, part in enumerate(PARTS):
     prompts.append(part + " , " + PARTS[(i * 11 + 5) % len(PARTS)] + "\n" + PARTS[(i * 13 + 2) % len(PARTS)])
     prompts.append(part[::-1])
     prompts.append("portrait " + part + " in the studio")
+random = Random(7)
+SCRIPTS = [
+    (0x21, 0x7E), (0xA1, 0x24F), (0x370, 0x3FF), (0x400, 0x4FF), (0x530, 0x58F), (0x590, 0x5F4), (0x600, 0x6FF),
+    (0x900, 0x97F), (0xE00, 0xE5B), (0x10A0, 0x10FF), (0x1100, 0x11FF), (0x13A0, 0x13FF), (0x1E00, 0x1FFF),
+    (0x2000, 0x206F), (0x2070, 0x218B), (0x2C00, 0x2D2D), (0x3040, 0x30FF), (0x4E00, 0x4FFF), (0xA640, 0xA69D),
+    (0xAC00, 0xAD00), (0xF900, 0xFAD9), (0xFB00, 0xFB4F), (0xFF01, 0xFFEE), (0x10400, 0x1044F), (0x1D400, 0x1D7FF),
+    (0x1F300, 0x1FAFF), (0x2F800, 0x2FA1D), (0xE0000, 0xE007F),
+]
+SPACES = [" ", "  ", "\t", "\n", "\r\n", "\u000b", "\u000c", "\u001c", "\u0085", "\u00a0", "\u1680", "\u180e",
+          "\u2003", "\u200a", "\u2028", "\u2029", "\u202f", "\u205f", "\u2060", "\u3000", "\ufeff"]  # fmt: skip
+MARKS = [chr(c) for c in (0x300, 0x301, 0x302, 0x307, 0x308, 0x30A, 0x323, 0x327, 0x345, 0x5B8, 0x64B, 0x93C, 0x94D,
+                          0x1AB0, 0x20D0, 0x3099, 0x309A, 0xFE0F, 0x200D)]  # fmt: skip
+EMOJI = ["👩‍👩‍👧‍👦", "🏳️‍🌈", "👨🏿‍💻", "🧜🏽‍♀️", "🇯🇵", "1️⃣", "☺️", "☺", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "👁️‍🗨️", "💍", "✨", "❤️‍🔥"]
+ENDINGS = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d", "'S", "'LL", "'x", "''", "’s", "'ss", "'re've"]
+SPECIAL = ["<|endoftext|>", "<|startoftext|>", "<|EndOfText|>", "<|endoftext|", "|endoftext|>", "</w>", "<w>", "!"]
+CONTROL = [chr(c) for c in (0, 1, 7, 8, 0x1B, 0x7F, 0x80, 0x9F, 0xAD, 0x200B, 0x200E, 0x202E, 0xFFF9, 0xFFFD, 0xE000)]
+
+
+def letters():
+    low, high = random.choice(SCRIPTS)
+    word = "".join(chr(random.randint(low, high)) for _ in range(random.randint(1, 6)))
+    return random.choice([str.lower, str.upper, str.title, str])(word)
+
+
+def marked():
+    return "".join(c + random.choice(MARKS) * random.randint(0, 2) for c in random.choice([letters(), "aeiouAEIOU"]))
+
+
+def number():
+    return random.choice(["%d", "%.2f", "%e", "0x%x"]) % random.randint(0, 10**9)
+
+
+PIECES = [
+    letters, letters, marked, number, lambda: random.choice(PARTS), lambda: random.choice(EMOJI),
+    lambda: random.choice(CORPUS) + random.choice(ENDINGS), lambda: random.choice(SPECIAL),
+    lambda: random.choice(CONTROL), lambda: random.choice(CORPUS).title(), lambda: random.choice("!?.,:;()[]{}#'\"-_*"),
+]  # fmt: skip
+prompts += ["jewel " * 100, "💎" * 40, "a" * 5000, "!" * 90, "<|endoftext|>" * 30, "'s" * 50, "\u0301" * 60]
+while len(dict.fromkeys(prompts)) < 2000:
+    pieces = [random.choice(PIECES)() for _ in range(random.choice([1, 1, 2, 2, 3, 4, 7]))]
+    joints = [random.choice(["", " ", random.choice(SPACES)]) for _ in pieces]
+    prompts.append("".join(a + b for a, b in zip(joints, pieces)) + random.choice(["", "", random.choice(SPACES)]))
 prompts = list(dict.fromkeys(prompts))
 
 
 def ids(pad):
+    """Each prompt's ids up to and with the end, as many as fit, and how many did not."""
     tokenizer = CLIPTokenizer(vocab=vocab, merges=merges, pad_token=pad)
     whole = tokenizer(prompts)["input_ids"]
     fit = tokenizer(prompts, padding="max_length", truncation=True, max_length=LENGTH)["input_ids"]
     assert len(tokenizer) == len(vocab)
-    return [{"ids": b, "cut": max(0, len(a) - LENGTH)} for a, b in zip(whole, fit)]
+    for long, short in zip(whole, fit):
+        kept = min(len(long), LENGTH)
+        assert short == (long if kept == len(long) else long[: LENGTH - 1] + long[-1:]) + [vocab[pad]] * (LENGTH - kept)
+    return [[row[:LENGTH] if len(row) <= LENGTH else row[: LENGTH - 1] + row[-1:], max(0, len(row) - LENGTH)]
+            for row in whole]  # fmt: skip
 
 
-rows = [{"text": t, "end": e, "bang": b} for t, e, b in zip(prompts, ids("<|endoftext|>"), ids("!"))]
-lines = ",\n".join(json.dumps(row, separators=(",", ":")) for row in rows)
+# With `!` for padding, ids differ where a prompt holds one.
+rows = [dict(text=t, end=e) | (dict(bang=b) if b != e else {}) for t, e, b in zip(prompts, ids("<|endoftext|>"), ids("!"))]
+lines = ",\n".join(json.dumps(row, separators=(",", ":"), ensure_ascii=True) for row in rows)
 (OUT / "prompts.json").write_text(f"[\n{lines}\n]\n")
 print(len(rows), "prompts,", len(vocab), "tokens")

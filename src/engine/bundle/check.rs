@@ -2,14 +2,8 @@
 
 use super::manifest::first_line;
 use super::{Bundle, Component, Manifest};
-use crate::engine::EngineError;
 use crate::engine::checkpoint::Probe;
-use crate::engine::control_net::ControlNet;
-use crate::engine::image_encoder::ImageEncoder;
-use crate::engine::sampler::Ddim;
-use crate::engine::text::TextEncoder;
-use crate::engine::unet::UNet;
-use crate::engine::vae::Vae;
+use crate::engine::sampler::sampler;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -88,7 +82,8 @@ fn fill(report: &mut Report, bundle: &Bundle) {
     report.verified = bundle.has_manifest && changed.is_empty() && report.unlisted.is_empty();
     report.problems.extend(changed);
     report.problems.extend(bundle.tokenizer().err().map(|error| line(&error)));
-    let schedule = Ddim::new(&bundle.scheduler, bundle.manifest.defaults.steps as usize);
+    let defaults = &bundle.manifest.defaults;
+    let schedule = sampler(defaults.sampler, &bundle.scheduler, defaults.steps as usize);
     report.problems.extend(schedule.err().map(|error| line(&error)));
     report.components = Component::ALL.map(|component| probe(bundle, component)).into();
 }
@@ -115,7 +110,7 @@ fn probe(bundle: &Bundle, component: Component) -> ComponentReport {
         Err(error) => return ComponentReport { name, parameters: 0, extra: 0, problems: vec![line(&error)] },
     };
     let probe = Probe::new(checkpoint);
-    let built = build(bundle, component, &probe);
+    let built = bundle.configs.network(component, probe.builder());
     let seen = probe.seen();
     let (mut problems, parameters) = (seen.problems, seen.parameters);
     problems.extend(built.err().map(|error| line(&error)));
@@ -125,19 +120,6 @@ fn probe(bundle: &Bundle, component: Component) -> ComponentReport {
         problems.push(format!("and {more} more"));
     }
     ComponentReport { name, parameters, extra: probe.extra(), problems }
-}
-
-fn build(bundle: &Bundle, component: Component, probe: &Probe) -> Result<(), EngineError> {
-    let (configs, builder) = (&bundle.configs, probe.builder());
-    match component {
-        Component::Text => TextEncoder::new(&configs.text, builder).map(drop),
-        Component::Image => ImageEncoder::new(&configs.image, builder).map(drop),
-        Component::UNet => UNet::new(&configs.unet, builder).map(drop),
-        Component::ControlNet => {
-            ControlNet::new(&configs.control_net, configs.image.hidden_size, builder).map(drop)
-        }
-        Component::Vae => Vae::new(&configs.vae, builder).map(drop),
-    }
 }
 
 fn line(error: &impl std::fmt::Display) -> String {

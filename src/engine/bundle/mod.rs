@@ -3,7 +3,9 @@
 //! Opening one reads and checks configs only; each network's weights load when asked for. It knows folders
 //! and files; how a picture is painted is not its business.
 
+mod building;
 mod check;
+pub mod import;
 mod manifest;
 pub mod random;
 mod shapes;
@@ -12,8 +14,8 @@ pub use check::{ComponentReport, Report, check};
 pub use manifest::{Defaults, Dropped, Guidance, MANIFEST, Manifest};
 
 use super::EngineError;
-use super::checkpoint::{Checkpoint, CheckpointError, Probe, Weights};
-use super::config::ConfigError;
+use super::checkpoint::{Checkpoint, CheckpointError, Foreign, Probe, Weights};
+use super::config::{ConfigError, PerLevel};
 use super::control_net::{ControlNet, ControlNetConfig};
 use super::files::read_text;
 use super::image_encoder::{self, ImageEncoder, ImageEncoderConfig};
@@ -24,6 +26,8 @@ use super::unet::{UNet, UNetConfig};
 use super::vae::{Vae, VaeConfig};
 use candle_core::{DType, Device};
 use candle_nn::VarBuilder;
+use random::FileType;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 
@@ -37,6 +41,8 @@ pub const LATENT_SIDE: usize = 8;
 pub enum BundleError {
     #[error("there is no such folder; choose a model bundle ({})", .0.display())]
     NoFolder(PathBuf),
+    #[error("a bundle is a folder, this is a file; make a bundle of it with `adorn bundle import` ({})", .0.display())]
+    NotFolder(PathBuf),
     #[error("a bundle's file cannot be read ({reason}); copy it again ({})", path.display())]
     File { reason: String, path: PathBuf },
     #[error("a network's settings are wrong, {source} ({})", path.display())]
@@ -45,6 +51,24 @@ pub enum BundleError {
         "the bundle's parts do not belong together ({what}: {left} and {right}); take all from one model"
     )]
     Mismatch { what: &'static str, left: usize, right: usize },
+    #[error("this is {model}, and Adorn paints with the Stable Diffusion 1.5 family; choose one of it ({})", path.display())]
+    Family { model: Foreign, path: PathBuf },
+    #[error("there is no such model; name a .safetensors file or a diffusers folder ({})", .0.display())]
+    NoModel(PathBuf),
+    #[error("a part of the model is not there; check the path ({})", .0.display())]
+    NoPart(PathBuf),
+    #[error(
+        "no ControlNet was given, and Adorn paints through one that reads earring and scale map; name a folder or file with --controlnet"
+    )]
+    NoControlNet,
+    #[error("the ControlNet reads hints of {channels} channels, as stock ones do; take one trained for earring and scale map, 4 channels ({})", path.display())]
+    StockControlNet { channels: usize, path: PathBuf },
+    #[error("no image encoder was given; name DINOv2's folder or file with --image-encoder")]
+    NoImageEncoder,
+    #[error("no tokenizer was given; name CLIP's folder (vocab.json and merges.txt) with --tokenizer")]
+    NoTokenizer,
+    #[error("tensor {tensor} holds numbers that f16 cannot; use --dtype f32 or keep")]
+    TooLarge { tensor: String },
     #[error("the folder is not empty; choose a new one, nothing was overwritten ({})", .0.display())]
     Occupied(PathBuf),
     #[error("the bundle cannot be written ({reason}); check the disk ({})", path.display())]
@@ -52,7 +76,7 @@ pub enum BundleError {
 }
 
 /// A part of a bundle with weights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Component {
     Text,
     Image,
@@ -84,7 +108,7 @@ impl Component {
     }
 
     /// Its weights, names as its network asks for them.
-    fn checkpoint(self, bundle: &Path) -> Result<Checkpoint, CheckpointError> {
+    pub(super) fn checkpoint(self, bundle: &Path) -> Result<Checkpoint, CheckpointError> {
         let found = Checkpoint::find(&bundle.join(self.folder()), self.stem())?;
         Ok(match self {
             Self::Text => found.with_optional_prefix(text::PREFIX),
@@ -119,6 +143,9 @@ pub struct Configs {
 impl Bundle {
     /// Reads manifest and configs; no weights.
     pub fn open(folder: &Path) -> Result<Self, BundleError> {
+        if folder.is_file() {
+            return Err(BundleError::NotFolder(folder.to_owned()));
+        }
         if !folder.is_dir() {
             return Err(BundleError::NoFolder(folder.to_owned()));
         }
@@ -181,6 +208,7 @@ impl Bundle {
 impl Configs {
     fn read(folder: &Path) -> Result<Self, BundleError> {
         let path = |component: Component| folder.join(component.folder()).join("config.json");
+        refuse_other_families(folder)?;
         let configs = Self {
             text: config(&path(Component::Text))?,
             image: config(&path(Component::Image))?,
@@ -227,6 +255,31 @@ impl Configs {
             None => Ok(()),
         }
     }
+}
+
+/// Tells another family's folder before its settings are compared one by one.
+fn refuse_other_families(folder: &Path) -> Result<(), BundleError> {
+    let path = folder.join(Component::UNet.folder()).join("config.json");
+    let settings: Denoiser = config(&path)?;
+    let foreign = match settings {
+        _ if folder.join("text_encoder_2").exists() => Some(Foreign::Sdxl),
+        Denoiser { addition_embed_type: Some(kind), .. } if kind == "text_time" => Some(Foreign::Sdxl),
+        Denoiser { in_channels: Some(into), out_channels, .. } if into != out_channels.unwrap_or(4) => {
+            Some(Foreign::of_input_channels(into))
+        }
+        Denoiser { cross_attention_dim: Some(PerLevel::Same(width)), .. } => Foreign::of_text_width(width),
+        _ => None,
+    };
+    foreign.map_or(Ok(()), |model| Err(BundleError::Family { model, path: folder.to_owned() }))
+}
+
+/// What tells families apart in a denoiser's settings.
+#[derive(Deserialize)]
+struct Denoiser {
+    in_channels: Option<usize>,
+    out_channels: Option<usize>,
+    cross_attention_dim: Option<PerLevel<usize>>,
+    addition_embed_type: Option<String>,
 }
 
 /// A JSON file of settings.

@@ -4,19 +4,20 @@
 //! Names and shapes come from the networks themselves. A tensor's numbers depend on the seed and its name
 //! alone, so the same seed writes the same bytes on every machine.
 
-use super::manifest::digest;
-use super::{BundleError, Component, Configs, Defaults, MANIFEST, Manifest};
+use super::building::{Building, write_synced};
+use super::{Component, Configs, Defaults, Manifest};
 use crate::engine::EngineError;
-use crate::engine::inventory::{Entry, Inventory};
+use crate::engine::checkpoint::{Described, Writer};
+use crate::engine::inventory::Entry;
 use crate::engine::progress::{Control, Progress, Stage};
 use crate::engine::tokenizer;
-use candle_core::DType;
 use candle_nn::Init;
 use half::f16;
+use safetensors::tensor::Dtype;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::fs;
+use std::io;
 use std::path::Path;
 
 /// How large the networks are.
@@ -58,6 +59,15 @@ pub enum FileType {
     F16,
 }
 
+impl FileType {
+    pub(super) fn dtype(self) -> Dtype {
+        match self {
+            Self::F32 => Dtype::F32,
+            Self::F16 => Dtype::F16,
+        }
+    }
+}
+
 /// Writes a bundle to `out`, which must not exist or be empty: built beside it, renamed at the end.
 pub fn write_random(
     size: RandomSize,
@@ -66,31 +76,18 @@ pub fn write_random(
     out: &Path,
     control: &Control,
 ) -> Result<(), EngineError> {
-    if out.exists() && fs::read_dir(out).map_or(true, |mut entries| entries.next().is_some()) {
-        return Err(BundleError::Occupied(out.to_owned()).into());
-    }
-    let failed = |error: io::Error| BundleError::Write { reason: error.to_string(), path: out.to_owned() };
-    let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(parent).map_err(failed)?;
-    let building = tempfile::Builder::new().prefix(".bundle-").tempdir_in(parent).map_err(failed)?;
-    let mut files = write_small(size, building.path()).map_err(failed)?;
+    let building = Building::beside(out)?;
+    let mut files = write_small(size, building.path()).map_err(|error| building.failed(&error))?;
     let configs = Configs::read(building.path())?;
     for (done, component) in Component::ALL.into_iter().enumerate() {
         control.step(Progress::new(Stage::Preparing, done, Component::ALL.len()))?;
         let name = format!("{}/{}.safetensors", component.folder(), component.stem());
-        let entries = inventory(&configs, component)?;
+        let entries = configs.inventory(component)?;
         let path = building.path().join(&name);
-        write_tensors(&entries, seed, component, file_type, &path, control, &failed)?;
+        write_tensors(&entries, seed, component, file_type, &path, control, &building)?;
         files.push(name);
     }
-    write_manifest(size, seed, &files, building.path()).map_err(failed)?;
-    if out.exists() {
-        fs::remove_dir(out).map_err(failed)?;
-    }
-    fs::rename(building.path(), out).map_err(failed)?;
-    // The folder has its new name: there is nothing left to remove.
-    let _ = building.keep();
-    Ok(())
+    Ok(building.finish(manifest(size, seed), &files)?)
 }
 
 /// Configs, scheduler and tokenizer; their names.
@@ -113,36 +110,20 @@ pub(in crate::engine) fn write_small(size: RandomSize, folder: &Path) -> io::Res
     Ok(files.iter().map(|(name, _)| (*name).to_owned()).collect())
 }
 
-fn write_manifest(size: RandomSize, seed: u64, files: &[String], folder: &Path) -> io::Result<()> {
-    let digests = files.iter().map(|name| Ok((name.clone(), digest(&folder.join(name))?)));
+fn manifest(size: RandomSize, seed: u64) -> Manifest {
     let (name, network_size, steps) = match size {
         RandomSize::Mini => ("random-mini", 256, 8),
         RandomSize::Sd15(_) => ("random-sd15", 512, 30),
     };
-    let manifest = Manifest {
+    Manifest {
         name: name.to_owned(),
         version: format!("seed-{seed}"),
         licence: "CC0-1.0".to_owned(),
         trained: false,
         network_size,
         defaults: Defaults { steps, ..Defaults::default() },
-        sha256: digests.collect::<io::Result<BTreeMap<_, _>>>()?,
         ..Manifest::default()
-    };
-    let text = toml::to_string_pretty(&manifest).map_err(io::Error::other)?;
-    write_synced(&folder.join(MANIFEST), text.as_bytes())
-}
-
-fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create_new(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-fn inventory(configs: &Configs, component: Component) -> Result<BTreeMap<String, Entry>, EngineError> {
-    let inventory = Inventory::default();
-    configs.network(component, inventory.builder(DType::F32))?;
-    Ok(inventory.entries())
+    }
 }
 
 /// A safetensors file, one tensor in memory at a time.
@@ -153,38 +134,30 @@ fn write_tensors(
     file_type: FileType,
     path: &Path,
     control: &Control,
-    failed: &dyn Fn(io::Error) -> BundleError,
+    building: &Building,
 ) -> Result<(), EngineError> {
-    let (label, bytes) = match file_type {
-        FileType::F32 => ("F32", 4),
-        FileType::F16 => ("F16", 2),
-    };
-    let mut end = 0;
-    let described = entries.iter().map(|(name, entry)| {
-        let start = end;
-        end += entry.elements() * bytes;
-        (name.clone(), json!({"dtype": label, "shape": entry.shape, "data_offsets": [start, end]}))
-    });
-    let mut header = Value::Object(described.collect()).to_string();
-    // Tensors start at a multiple of 8, as the format wants it.
-    header.extend(std::iter::repeat_n(' ', header.len().next_multiple_of(8) - header.len()));
-    let mut file = BufWriter::new(File::create_new(path).map_err(failed)?);
-    let mut put = |bytes: &[u8]| file.write_all(bytes).map_err(failed);
-    put(&(header.len() as u64).to_le_bytes())?;
-    put(header.as_bytes())?;
+    let failed = |error: io::Error| building.failed(&error);
+    let described: Vec<Described> = entries
+        .iter()
+        .map(|(name, entry)| Described {
+            name: name.clone(),
+            dtype: file_type.dtype(),
+            shape: entry.shape.clone(),
+        })
+        .collect();
+    let mut writer = Writer::create(path, described.iter()).map_err(failed)?;
     for (name, entry) in entries {
         control.check()?;
         let values = numbers(entry, seed, &format!("{}/{name}", component.folder()));
         match file_type {
-            FileType::F32 => put(bytemuck::cast_slice(&values))?,
+            FileType::F32 => writer.put(bytemuck::cast_slice(&values)).map_err(failed)?,
             FileType::F16 => {
                 let values: Vec<u16> = values.iter().map(|&x| f16::from_f32(x).to_bits()).collect();
-                put(bytemuck::cast_slice(&values))?;
+                writer.put(bytemuck::cast_slice(&values)).map_err(failed)?;
             }
         }
     }
-    let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
-    Ok(file.sync_all().map_err(failed)?)
+    Ok(writer.finish().map_err(failed)?)
 }
 
 /// Norms start at one and zero, biases at zero, matrices so that they keep their input's size. Convolutions
@@ -268,14 +241,15 @@ fn configs(size: RandomSize) -> [Value; 5] {
     ]
 }
 
-fn scheduler() -> Value {
+/// METHOD 7's.
+pub(super) fn scheduler() -> Value {
     json!({"_class_name": "DDIMScheduler", "num_train_timesteps": 1000, "beta_start": 0.00085,
         "beta_end": 0.012, "beta_schedule": "scaled_linear", "steps_offset": 1, "set_alpha_to_one": false,
         "timestep_spacing": "leading", "prediction_type": "epsilon", "clip_sample": false})
 }
 
 /// Both objects' entries in one.
-fn joined(first: Value, second: Value) -> Value {
+pub(super) fn joined(first: Value, second: Value) -> Value {
     match (first, second) {
         (Value::Object(mut first), Value::Object(second)) => {
             first.extend(second);

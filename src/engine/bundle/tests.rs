@@ -141,6 +141,13 @@ fn an_absurd_number_of_layers_is_refused_before_anything_is_sized() {
 }
 
 #[test]
+fn a_file_in_a_bundle_s_place_says_how_to_make_one() {
+    let (_home, folder) = mini(1);
+    let text = problems(&check(&folder.join("vae/diffusion_pytorch_model.safetensors")));
+    assert!(text.contains("adorn bundle import") && text.contains("vae"), "{text}");
+}
+
+#[test]
 fn a_missing_file_is_named() {
     let text =
         spoiled(|folder| fs::remove_file(folder.join("unet/diffusion_pytorch_model.safetensors")).unwrap());
@@ -191,4 +198,68 @@ fn stable_diffusion_s_random_configs_are_valid() {
     let home = tempfile::tempdir().unwrap();
     random::write_small(RandomSize::Sd15(Dinov2::Base), home.path()).unwrap();
     assert_eq!(Configs::read(home.path()).unwrap().unet.block_out_channels, [320, 640, 1280, 1280]);
+}
+
+#[test]
+fn folders_of_other_families_are_refused_by_name() {
+    let unet = |from: &'static str, to: &'static str| {
+        spoiled(move |folder| {
+            let path = folder.join("unet/config.json");
+            let config = fs::read_to_string(&path).unwrap();
+            assert!(config.contains(from), "{config}");
+            fs::write(path, config.replace(from, to)).unwrap();
+        })
+    };
+    let width = "\"cross_attention_dim\": 64";
+    for (text, family) in [
+        (unet(width, "\"cross_attention_dim\": 1024"), "Stable Diffusion 2"),
+        (unet(width, "\"cross_attention_dim\": 2048"), "Stable Diffusion XL"),
+        (
+            unet(width, "\"cross_attention_dim\": 64, \"addition_embed_type\": \"text_time\""),
+            "Stable Diffusion XL",
+        ),
+        (unet("\"in_channels\": 4", "\"in_channels\": 9"), "inpainting"),
+        (unet("\"in_channels\": 4", "\"in_channels\": 12"), "12 input channels"),
+        (spoiled(|folder| fs::create_dir(folder.join("text_encoder_2")).unwrap()), "Stable Diffusion XL"),
+    ] {
+        assert!(text.contains(family) && !text.contains('\n'), "{text}");
+    }
+}
+
+/// Stable Diffusion 2-v is refused as what it is; velocities alone are no reason.
+#[test]
+fn a_scheduler_that_predicts_velocities_is_usable() {
+    let (_home, folder) = mini(1);
+    fs::remove_file(folder.join(MANIFEST)).unwrap();
+    let path = folder.join("scheduler/scheduler_config.json");
+    let config = fs::read_to_string(&path).unwrap();
+    fs::write(&path, config.replace("\"epsilon\"", "\"v_prediction\"")).unwrap();
+    assert!(check(&folder).is_usable());
+    fs::write(&path, config.replace("\"epsilon\"", "\"sideways\"")).unwrap();
+    let text = problems(&check(&folder));
+    assert!(text.contains("sideways") && !text.contains('\n'), "{text}");
+}
+
+#[test]
+fn a_manifest_that_is_a_bomb_is_one_line() {
+    let (_home, folder) = mini(1);
+    let deep = format!("x = {}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let dotted = format!("{} = 1", vec!["a"; 50_000].join("."));
+    let large = format!("name = \"{}\"", "x".repeat(2 << 20));
+    let twice = "name = \"a\"\nname = \"b\"".to_owned();
+    let endless = "[defaults]\nguidance = inf".to_owned();
+    let nothing = "[defaults]\ngamma = nan".to_owned();
+    for text in [deep, dotted, large, twice, endless, nothing] {
+        fs::write(folder.join(MANIFEST), text).unwrap();
+        let text = problems(&check(&folder));
+        assert!(text.contains(MANIFEST) && !text.contains('\n') && text.len() < 1000, "{text}");
+    }
+}
+
+#[test]
+fn settings_that_are_a_bomb_are_one_line() {
+    for bomb in ["[".repeat(200_000), format!("{{\"a\":{}", "{\"a\":".repeat(100_000)), "\u{0}".repeat(100)] {
+        let text = spoiled(|folder| fs::write(folder.join("unet/config.json"), bomb).unwrap());
+        assert!(text.contains("unet/config.json") && !text.contains('\n'), "{text}");
+    }
 }

@@ -1,35 +1,34 @@
 //! Weight files: safetensors mapped into memory, handed to networks tensor by tensor.
 //!
 //! Only the header is read until a tensor is asked for. It knows names, shapes and number types; what a
-//! network does with them is not its business. Pickle files run code when opened and are refused.
+//! network does with them is not its business. Networks ask by diffusers' names; files that came from
+//! elsewhere are translated name by name. Pickle files run code when opened and are refused.
 
+mod family;
+mod file;
+mod ldm_unet;
+mod ldm_vae;
+mod naming;
 mod source;
+mod writer;
 
+pub use family::Foreign;
+pub(in crate::engine) use ldm_unet::UNetPlaces;
 pub use source::{Probe, Weights};
+pub use writer::{Described, Writer};
 
-use memmap2::Mmap;
+use file::{Part, one_line};
 #[cfg(unix)]
 use memmap2::UncheckedAdvice;
-use safetensors::SafeTensors;
-use safetensors::tensor::{Dtype, Metadata};
+use naming::Naming;
+use safetensors::tensor::{Dtype, TensorInfo};
 use serde::Deserialize;
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
-use std::ops::Range;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// A header of a Stable Diffusion network is about 0.1 MB.
-const HEADER_LIMIT: u64 = 16 << 20;
 const INDEX_LIMIT: u64 = 16 << 20;
 /// Parts that one network may come in.
 const SHARD_LIMIT: usize = 64;
-/// How zip archives (PyTorch's) start.
-const ZIP: &[u8] = b"PK\x03\x04";
-/// How a bare pickle starts, before the number of its protocol.
-const PROTO: u8 = 0x80;
-/// Pickle protocols that announce themselves.
-const PROTOCOLS: std::ops::RangeInclusive<u8> = 2..=5;
 /// What pickles are called.
 const PICKLE_ENDINGS: [&str; 4] = ["bin", "ckpt", "pt", "pth"];
 
@@ -48,14 +47,12 @@ pub enum CheckpointError {
     Shape { tensor: String, expected: Vec<usize>, found: Vec<usize>, path: PathBuf },
     #[error("tensor {tensor} holds {found}, which is not f32, f16 or bf16; convert the file ({})", path.display())]
     Type { tensor: String, found: String, path: PathBuf },
-}
-
-struct Part {
-    map: Mmap,
-    metadata: Metadata,
-    /// Where tensors begin in the file.
-    start: usize,
-    path: PathBuf,
+    #[error("tensor {tensor} is in two of the network's files; copy the model again ({})", path.display())]
+    Twice { tensor: String, path: PathBuf },
+    #[error("this is {model}, and Adorn paints with the Stable Diffusion 1.5 family; choose one of it ({})", path.display())]
+    Family { model: Foreign, path: PathBuf },
+    #[error("the file holds no {part}; {advice} ({})", path.display())]
+    NoPart { part: &'static str, advice: &'static str, path: PathBuf },
 }
 
 /// One network's weights, in one file or several.
@@ -63,16 +60,15 @@ pub struct Checkpoint {
     parts: Vec<Part>,
     /// Which part holds a tensor.
     places: BTreeMap<String, usize>,
-    /// Files put this before their names, or leave it out.
-    prefix: Option<&'static str>,
+    naming: Naming,
 }
 
 /// A tensor as it lies in a file.
-struct Found<'a> {
-    dtype: Dtype,
-    shape: &'a [usize],
-    data: &'a [u8],
-    path: &'a Path,
+pub(super) struct Found<'a> {
+    pub(super) dtype: Dtype,
+    pub(super) shape: &'a [usize],
+    pub(super) data: &'a [u8],
+    pub(super) path: &'a Path,
 }
 
 #[derive(Deserialize)]
@@ -82,7 +78,7 @@ struct Index {
 
 impl Checkpoint {
     /// Finds a network's weights in its folder: `stem.safetensors`, or the parts that
-    /// `stem.safetensors.index.json` names.
+    /// `stem.safetensors.index.json` names, or else a variant of either (`stem.fp16.safetensors`).
     pub fn find(folder: &Path, stem: &str) -> Result<Self, CheckpointError> {
         let (single, index) = (format!("{stem}.safetensors"), format!("{stem}.safetensors.index.json"));
         if folder.join(&single).exists() {
@@ -90,6 +86,12 @@ impl Checkpoint {
         }
         if folder.join(&index).exists() {
             return Self::open(&shards(folder, &folder.join(index))?);
+        }
+        if let Some(variant) = variant_in(folder, stem) {
+            return match variant.extension().is_some_and(|ending| ending == "json") {
+                true => Self::open(&shards(folder, &variant)?),
+                false => Self::open(&[variant]),
+            };
         }
         if let Some(pickle) = pickle_in(folder) {
             return Err(CheckpointError::Pickle(pickle));
@@ -102,14 +104,22 @@ impl Checkpoint {
         let parts = paths.iter().map(|path| Part::open(path)).collect::<Result<Vec<_>, _>>()?;
         let mut places = BTreeMap::new();
         for (number, part) in parts.iter().enumerate() {
-            places.extend(part.metadata.tensors().into_keys().map(|name| (name, number)));
+            for tensor in part.metadata.tensors().into_keys() {
+                if places.contains_key(&tensor) {
+                    return Err(CheckpointError::Twice {
+                        tensor: one_line(&tensor),
+                        path: part.path.clone(),
+                    });
+                }
+                places.insert(tensor, number);
+            }
         }
-        Ok(Self { parts, places, prefix: None })
+        Ok(Self { parts, places, naming: Naming::Own })
     }
 
     /// Names may be asked for with or without `prefix` (no dot), whichever way the file has them.
     pub fn with_optional_prefix(mut self, prefix: &'static str) -> Self {
-        self.prefix = Some(prefix);
+        self.naming = Naming::Prefix(prefix);
         self
     }
 
@@ -127,23 +137,24 @@ impl Checkpoint {
         self.paths().next().map(Path::to_owned).unwrap_or_default()
     }
 
+    /// Words that the first file says about itself.
+    pub fn notes(&self) -> BTreeMap<&str, &str> {
+        let notes = self.parts.first().and_then(|part| part.metadata.metadata().as_ref());
+        notes.into_iter().flatten().map(|(name, text)| (name.as_str(), text.as_str())).collect()
+    }
+
     /// The name as the files have it.
     fn resolve(&self, name: &str) -> Option<(&str, usize)> {
         let known = |name: &str| self.places.get_key_value(name).map(|(name, &part)| (name.as_str(), part));
-        known(name).or_else(|| {
-            let prefix = self.prefix?;
-            match name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('.')) {
-                Some(bare) => known(bare),
-                None => known(&format!("{prefix}.{name}")),
-            }
-        })
+        self.naming.stored(name).iter().find_map(|name| known(name))
     }
 
     /// Lets the system take back the memory behind a tensor that was copied. Without it a file's pages count
     /// as this program's until the whole file was read.
-    fn read(&self, name: &str) {
+    fn give_back(&self, name: &str) {
         #[cfg(unix)]
-        if let Some((part, range)) = self.place(name) {
+        if let Some((part, info)) = self.place(name) {
+            let range = part.range(info);
             // SAFETY: the map is of a file, shared and never written to: pages that are looked at again are
             // read from the file again, with the same bytes.
             let advised = unsafe {
@@ -157,52 +168,28 @@ impl Checkpoint {
         let _ = name;
     }
 
-    /// A tensor's bytes in its file.
-    fn place(&self, name: &str) -> Option<(&Part, Range<usize>)> {
+    /// The file that holds a tensor, and what its header says of it.
+    fn place(&self, name: &str) -> Option<(&Part, &TensorInfo)> {
         let (name, number) = self.resolve(name)?;
         let part = self.parts.get(number)?;
-        let (from, to) = part.metadata.info(name)?.data_offsets;
-        Some((part, part.start + from..part.start + to))
+        Some((part, part.metadata.info(name)?))
     }
 
-    fn tensor(&self, name: &str) -> Option<Found<'_>> {
-        let (name, number) = self.resolve(name)?;
-        let part = self.parts.get(number)?;
-        let info = part.metadata.info(name)?;
-        let (from, to) = info.data_offsets;
-        let data = part.map.get(part.start + from..part.start + to)?;
+    /// Whether the tensor that a network asks for by this name is there.
+    pub fn has(&self, name: &str) -> bool {
+        self.resolve(name).is_some()
+    }
+
+    /// Shape of the tensor that a network asks for by this name.
+    pub fn shape(&self, name: &str) -> Option<&[usize]> {
+        Some(self.tensor(name)?.shape)
+    }
+
+    pub(super) fn tensor(&self, name: &str) -> Option<Found<'_>> {
+        let (part, info) = self.place(name)?;
+        let data = part.map.get(part.range(info))?;
         Some(Found { dtype: info.dtype, shape: &info.shape, data, path: &part.path })
     }
-}
-
-impl Part {
-    fn open(path: &Path) -> Result<Self, CheckpointError> {
-        let bad = |reason: String| CheckpointError::File { reason, path: path.to_owned() };
-        let mut file = File::open(path).map_err(|error| bad(error.to_string()))?;
-        let mut first = [0u8; 8];
-        file.read_exact(&mut first).map_err(|_| bad("too short to be safetensors".to_owned()))?;
-        // Before anything is sized by it.
-        let header = u64::from_le_bytes(first);
-        if header > HEADER_LIMIT && is_pickle(first) {
-            return Err(CheckpointError::Pickle(path.to_owned()));
-        }
-        if header > HEADER_LIMIT {
-            return Err(bad(format!("its header claims {header} bytes")));
-        }
-        // SAFETY: the map is read-only and private to this process. Its bytes are checked for bounds by
-        // safetensors and every bit pattern is a valid number. What remains is another program shortening
-        // the file while it is mapped, which every reader of mapped weights accepts: bundles are
-        // replaced by rename here, never written in place.
-        let map = unsafe { Mmap::map(&file) }.map_err(|error| bad(error.to_string()))?;
-        let (length, metadata) = SafeTensors::read_metadata(&map).map_err(|error| bad(error.to_string()))?;
-        Ok(Self { map, metadata, start: length + 8, path: path.to_owned() })
-    }
-}
-
-/// Whether a file that starts so is a pickle, bare or zipped. A safetensors header of 640 bytes starts like
-/// a bare one, so ask only where the length makes no sense.
-fn is_pickle(first: [u8; 8]) -> bool {
-    first.starts_with(ZIP) || (first[0] == PROTO && PROTOCOLS.contains(&first[1]))
 }
 
 /// The first pickle, by name, of a folder without better weights.
@@ -215,12 +202,30 @@ fn pickle_in(folder: &Path) -> Option<PathBuf> {
     files.filter(is_pickle).min()
 }
 
+/// A copy of the weights in another number type, as diffusers names it; fp16 before others.
+fn variant_in(folder: &Path, stem: &str) -> Option<PathBuf> {
+    let names =
+        std::fs::read_dir(folder).ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let is_variant = |name: &String| {
+        let rest = name.strip_prefix(stem).and_then(|rest| rest.strip_prefix('.'));
+        let inner = rest.and_then(|rest| {
+            // An index is called `stem.safetensors.index.fp16.json`.
+            let index = rest.strip_prefix("safetensors.index.").and_then(|rest| rest.strip_suffix(".json"));
+            index.or_else(|| rest.strip_suffix(".safetensors"))
+        });
+        inner.is_some_and(|variant| !variant.is_empty() && !variant.contains('-'))
+    };
+    let variants: BTreeSet<String> = names.filter(is_variant).collect();
+    let preferred = variants.iter().find(|name| name.contains("fp16")).or_else(|| variants.first());
+    preferred.map(|name| folder.join(name))
+}
+
 /// The parts that an index names: plain file names beside it.
 fn shards(folder: &Path, index: &Path) -> Result<Vec<PathBuf>, CheckpointError> {
-    let bad = |reason: String| CheckpointError::File { reason, path: index.to_owned() };
+    let bad = |reason: String| CheckpointError::File { reason: one_line(&reason), path: index.to_owned() };
     let text = super::files::read_text(index, INDEX_LIMIT).map_err(|error| bad(error.to_string()))?;
     let index: Index = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
-    let files: std::collections::BTreeSet<String> = index.weight_map.into_values().collect();
+    let files: BTreeSet<String> = index.weight_map.into_values().collect();
     if files.is_empty() || files.len() > SHARD_LIMIT {
         return Err(bad(format!("it names {} files", files.len())));
     }

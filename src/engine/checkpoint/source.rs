@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 impl Checkpoint {
     /// The tensor of this name, if it is there, has this shape and a type we read.
-    fn fitting(
+    pub(in crate::engine) fn fitting(
         &self,
         name: &str,
         expected: &[usize],
@@ -22,7 +22,7 @@ impl Checkpoint {
                 path: self.first_path(),
             });
         };
-        if found.shape != expected {
+        if !same_numbers(found.shape, expected) {
             return Err(CheckpointError::Shape {
                 tensor: name.to_owned(),
                 expected: expected.to_vec(),
@@ -46,10 +46,32 @@ impl Checkpoint {
     }
 }
 
+impl Checkpoint {
+    /// A tensor of any shape that is there.
+    pub fn read(&self, name: &str, dtype: DType, device: &Device) -> Result<Tensor> {
+        let shape = self.shape(name).unwrap_or_default();
+        let (found, stored) = self.fitting(name, shape).map_err(Error::wrap)?;
+        Tensor::from_raw_buffer(found.data, stored, shape, device)?.to_dtype(dtype)
+    }
+}
+
+/// Equal shapes, or a linear layer's and a 1x1 convolution's: the same numbers in the same order.
+fn same_numbers(found: &[usize], expected: &[usize]) -> bool {
+    let matrix = |shape: &[usize]| match *shape {
+        [outputs, inputs] | [outputs, inputs, 1, 1] => Some((outputs, inputs)),
+        _ => None,
+    };
+    found == expected || (matrix(found).is_some() && matrix(found) == matrix(expected))
+}
+
 /// A weight source over a checkpoint.
 pub struct Weights(Checkpoint);
 
 impl Weights {
+    pub fn new(checkpoint: Checkpoint) -> Self {
+        Self(checkpoint)
+    }
+
     /// A builder that turns tensors to `dtype` on `device` as networks ask for them.
     pub fn builder(checkpoint: Checkpoint, dtype: DType, device: &Device) -> VarBuilder<'static> {
         VarBuilder::from_backend(Box::new(Self(checkpoint)), dtype, device.clone())
@@ -60,7 +82,7 @@ impl SimpleBackend for Weights {
     fn get(&self, shape: Shape, name: &str, _: Init, dtype: DType, device: &Device) -> Result<Tensor> {
         let (found, stored) = self.0.fitting(name, shape.dims()).map_err(Error::wrap)?;
         let tensor = Tensor::from_raw_buffer(found.data, stored, shape.dims(), device)?.to_dtype(dtype);
-        self.0.read(name);
+        self.0.give_back(name);
         tensor
     }
 

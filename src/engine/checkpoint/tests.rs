@@ -107,7 +107,7 @@ fn a_header_of_640_bytes_is_no_pickle() {
 #[test]
 fn numbers_of_other_types_are_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
-    for (dtype, bytes) in [("F64", 8), ("I8", 1), ("U64", 8)] {
+    for (dtype, bytes) in [("F64", 8), ("I8", 1), ("U64", 8), ("BOOL", 1), ("F8_E4M3", 1)] {
         let path = folder.path().join("typed.safetensors");
         let header = json!({"w": {"dtype": dtype, "shape": [1], "data_offsets": [0, bytes]}}).to_string();
         let content = [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &vec![0; bytes]].concat();
@@ -123,22 +123,83 @@ fn hostile_headers_end_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bad.safetensors");
     let file = |length: u64, rest: &[u8]| [&length.to_le_bytes(), rest].concat();
-    let outside = br#"{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#;
-    let overlap = br#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+    let headed = |header: &str| file(header.len() as u64, &[header.as_bytes(), &[0; 16]].concat());
     let cases = [
         file(1 << 63, b"{}"),
         file(u64::MAX, b""),
         file(1 << 20, b"{}"),
         file(2, b"[]"),
-        file(outside.len() as u64, outside),
-        file(overlap.len() as u64, &[&overlap[..], &[0; 4]].concat()),
+        headed(r#"{"beyond":{"dtype":"F32","shape":[8],"data_offsets":[0,32]}}"#),
+        headed(
+            r#"{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"over":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}"#,
+        ),
+        headed(r#"{"backwards":{"dtype":"F32","shape":[4],"data_offsets":[16,0]}}"#),
+        headed(
+            r#"{"overflow":{"dtype":"F32","shape":[4294967296,4294967296,4294967296],"data_offsets":[0,16]}}"#,
+        ),
+        headed(r#"{"negative":{"dtype":"F32","shape":[-4],"data_offsets":[0,16]}}"#),
+        headed(r#"{"unknown":{"dtype":"F32\nF33","shape":[4],"data_offsets":[0,16]}}"#),
+        headed(
+            r#"{"twice":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"twice":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}"#,
+        ),
+        headed(&format!(r#"{{"deep":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000))),
+        headed(&format!(r#"{{"long{}":{{}}}}"#, "x".repeat(100_000))),
         b"short".to_vec(),
+        Vec::new(),
     ];
     for content in cases {
         fs::write(&path, content).unwrap();
         let text = refusal(&path);
-        assert!(text.contains("bad.safetensors") && !text.contains('\n'), "{text}");
+        assert!(text.contains("bad.safetensors") && !text.contains('\n') && text.len() < 1000, "{text}");
     }
+    assert!(refusal(folder.path()).contains("cannot be read"));
+}
+
+#[test]
+fn a_tensor_of_no_dimensions_is_no_other_shape() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = Tensor::new(2.5f32, &Device::Cpu).unwrap();
+    let path = written(folder.path(), "scalar.safetensors", &[("w", one)]);
+    let builder = Weights::builder(Checkpoint::open(&[path]).unwrap(), DType::F32, &Device::Cpu);
+    assert_eq!(builder.get((), "w").unwrap().to_scalar::<f32>().unwrap(), 2.5);
+    assert!(builder.get(1, "w").unwrap_err().to_string().contains("tensor w is []"));
+}
+
+#[test]
+fn a_matrix_and_a_convolution_of_one_pixel_are_the_same_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = written(folder.path(), "w.safetensors", &[("w", numbers())]);
+    let builder = Weights::builder(Checkpoint::open(&[path]).unwrap(), DType::F32, &Device::Cpu);
+    let convolution = builder.get((2, 3, 1, 1), "w").unwrap().squeeze(3).unwrap().squeeze(2).unwrap();
+    assert_eq!(convolution.to_vec2::<f32>().unwrap(), numbers().to_vec2::<f32>().unwrap());
+    assert!(builder.get((3, 2, 1, 1), "w").is_err() && builder.get((2, 3, 1), "w").is_err());
+}
+
+#[test]
+fn a_tensor_in_two_files_of_one_network_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = ["one", "two"].map(|name| written(folder.path(), name, &[("w", numbers())]));
+    let text = Checkpoint::open(&paths).err().unwrap().to_string();
+    assert!(text.contains("tensor w") && text.contains("two"), "{text}");
+}
+
+#[test]
+fn a_variant_stands_in_where_the_plain_file_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["model.fp16.safetensors", "model.bf16.safetensors", "other.safetensors"] {
+        written(folder.path(), name, &[(name, numbers())]);
+    }
+    let first = || Checkpoint::find(folder.path(), "model").unwrap().names().next().unwrap().to_owned();
+    assert_eq!(first(), "model.fp16.safetensors");
+    fs::remove_file(folder.path().join("model.fp16.safetensors")).unwrap();
+    assert_eq!(first(), "model.bf16.safetensors");
+    fs::remove_file(folder.path().join("model.bf16.safetensors")).unwrap();
+    written(folder.path(), "part-00001.safetensors", &[("a part", numbers())]);
+    let index = r#"{"weight_map": {"a part": "part-00001.safetensors"}}"#;
+    fs::write(folder.path().join("model.safetensors.index.fp16.json"), index).unwrap();
+    assert_eq!(first(), "a part");
+    written(folder.path(), "model.safetensors", &[("plain", numbers())]);
+    assert_eq!(first(), "plain");
 }
 
 #[test]

@@ -68,3 +68,24 @@ impl ControlNetConfig {
         self.net.validate_down()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_of_other_families_are_refused_by_name() {
+        let with = |settings: &str| serde_json::from_str::<ControlNetConfig>(settings).unwrap().validate();
+        assert_eq!(with(r#"{"num_class_embeds": null, "mid_block_scale_factor": 1.0}"#), Ok(()));
+        for (name, value) in [
+            ("num_class_embeds", "3"),
+            ("mid_block_scale_factor", "2"),
+            ("global_pool_conditions", "true"),
+            ("controlnet_conditioning_channel_order", "\"bgr\""),
+            ("mid_block_type", "null"),
+        ] {
+            let error = with(&format!("{{\"{name}\": {value}}}")).unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+        }
+    }
+}

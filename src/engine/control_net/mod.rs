@@ -7,14 +7,14 @@
 mod config;
 mod hint;
 
-pub use super::attention::BranchTokens;
+pub use super::attention::{BranchKeys, BranchTokens, PreparedContext, Source};
 pub use config::{Branch, ControlNetConfig};
 
 use super::EngineError;
-use super::attention::{BranchKeys, CrossContext, TransformerShape};
+use super::attention::{CrossContext, TransformerShape};
 use super::ops::{Linear, to_channels_last};
 use super::progress::Control;
-use super::unet::Encoder;
+use super::unet::{Encoder, StepTime};
 use candle_core::{DType, Result, Tensor};
 use candle_nn::{Init, VarBuilder};
 use hint::HintEmbedding;
@@ -26,13 +26,9 @@ pub struct ControlResiduals {
     pub middle: Tensor,
 }
 
-/// Keys and values of every block's branches, for one picture's tokens.
-#[derive(Debug, Clone)]
-pub struct BranchContext(Vec<BranchKeys>);
-
 /// A hint ready to join latents, `[b, h, w, c]` at the latents' size.
 #[derive(Debug, Clone)]
-pub struct HintTokens(Tensor);
+pub struct HintTokens(pub(super) Tensor);
 
 /// Turns a hint and tokens into residuals for the denoiser.
 #[derive(Debug, Clone)]
@@ -110,35 +106,63 @@ impl ControlNet {
         self.hint.forward(&to_channels_last(&hint.to_dtype(self.dtype)?)?).map(HintTokens)
     }
 
-    /// Keys and values for a picture's tokens; those of a branch that is not there are left out.
-    pub fn context(&self, tokens: &BranchTokens) -> Result<BranchContext> {
-        let cast = |tokens: &Option<Tensor>| tokens.as_ref().map(|t| t.to_dtype(self.dtype)).transpose();
-        let tokens = BranchTokens {
-            text: tokens.text.to_dtype(self.dtype)?,
-            pose: cast(&tokens.pose)?,
-            appearance: cast(&tokens.appearance)?,
-        };
-        self.encoder.keys(&tokens).map(BranchContext)
+    /// Keys and values of one branch's tokens `[b, n, d]` in every block; no block has any where the branch is
+    /// not there.
+    pub fn keys(&self, source: Source, tokens: &Tensor) -> Result<BranchKeys> {
+        self.encoder.keys(source, &tokens.to_dtype(self.dtype)?)
     }
 
-    /// Residuals for `latents` `[b, 4, h, w]` at the scheduler's `timestep`.
-    ///
-    /// `alpha` weighs appearance (Eq. 10 times the designer's strength; 0 skips the branch), `strength`
-    /// every residual. Hint and tokens may be of one sample for the whole batch.
+    /// Keys and values for a picture's tokens; those of a branch that is not there are left out.
+    pub fn context(&self, tokens: &BranchTokens) -> Result<PreparedContext> {
+        let of = |source, there: bool, tokens: &Option<Tensor>| {
+            let tokens = tokens.as_ref().filter(|_| there);
+            tokens.map(|tokens| self.keys(source, tokens)).transpose()
+        };
+        Ok(PreparedContext {
+            text: self.keys(Source::Text, &tokens.text)?,
+            pose: of(Source::Pose, self.has(Branch::Pose), &tokens.pose)?,
+            appearance: of(Source::Appearance, self.has(Branch::Appearance), &tokens.appearance)?,
+        })
+    }
+
+    /// What residual blocks read at the scheduler's `timestep`.
+    pub fn time(&self, timestep: f64) -> Result<StepTime> {
+        self.encoder.time(timestep)
+    }
+
+    /// [`Self::forward_prepared`] at the scheduler's `timestep`: for whoever takes one step alone.
     #[expect(clippy::too_many_arguments, reason = "one denoising step's inputs, each of its own type")]
     pub fn forward(
         &self,
         latents: &Tensor,
         timestep: f64,
-        context: &BranchContext,
+        context: &PreparedContext,
+        hint: &HintTokens,
+        alpha: f64,
+        strength: f64,
+        control: &Control,
+    ) -> std::result::Result<ControlResiduals, EngineError> {
+        self.forward_prepared(latents, &self.time(timestep)?, context, hint, alpha, strength, control)
+    }
+
+    /// Residuals for `latents` `[b, 4, h, w]` at a time; `time` and the keys in `context` are this network's own.
+    ///
+    /// `alpha` weighs appearance (Eq. 10 times the designer's strength; 0 skips the branch), `strength`
+    /// every residual. Hint and tokens may be of one sample for the whole batch.
+    #[expect(clippy::too_many_arguments, reason = "one denoising step's inputs, each of its own type")]
+    pub fn forward_prepared(
+        &self,
+        latents: &Tensor,
+        time: &StepTime,
+        context: &PreparedContext,
         hint: &HintTokens,
         alpha: f64,
         strength: f64,
         control: &Control,
     ) -> std::result::Result<ControlResiduals, EngineError> {
         let x = to_channels_last(&latents.to_dtype(self.dtype)?)?;
-        let context = CrossContext::Branches { keys: &context.0, alpha };
-        let descent = self.encoder.forward(&x, Some(&hint.0), timestep, context, control)?;
+        let context = CrossContext { prepared: context, alpha };
+        let descent = self.encoder.forward(&x, Some(&hint.0), &mut time.shifts(), context, control)?;
         let weighed = |(layer, x): (&Linear, &Tensor)| layer.forward(x)? * strength;
         let down = self.down.iter().zip(&descent.skips).map(weighed).collect::<Result<_>>()?;
         Ok(ControlResiduals { down, middle: weighed((&self.middle, &descent.middle))? })
@@ -194,18 +218,16 @@ mod tests {
     const BOTH: [Branch; 2] = [Branch::Pose, Branch::Appearance];
 
     #[test]
-    fn alpha_follows_equation_10() {
-        let table = [
-            (0.0, 1.0),
-            (400.0, 1.0),
-            (500.0, 0.75),
-            (600.0, 0.5),
-            (799.0, 0.0025),
-            (800.0, 0.0),
-            (999.0, 0.0),
-        ];
-        for (t, expected) in table {
-            assert!((alpha(t, 400.0) - expected).abs() < 1e-12, "t = {t}: {}", alpha(t, 400.0));
+    fn alpha_follows_equation_10_at_every_timestep() {
+        let table = include_str!("../../../tests/fixtures/engine/alpha.json");
+        let table: std::collections::BTreeMap<String, Vec<f64>> = serde_json::from_str(table).unwrap();
+        assert_eq!(table.len(), 6);
+        for (gamma, expected) in table {
+            assert_eq!(expected.len(), 1000);
+            for (t, expected) in expected.into_iter().enumerate() {
+                let ours = alpha(t as f64, gamma.parse().unwrap());
+                assert!((ours - expected).abs() < 1e-11, "gamma {gamma}, t {t}: {ours} for {expected}");
+            }
         }
     }
 
@@ -253,6 +275,9 @@ mod tests {
         let silent = run(&control_net, &tokens(true), 1.0, 1.0);
         assert_eq!(difference(&paint(None), &paint(Some(&silent))), 0.0);
         let trained = ControlNet::new(&tiny(&BOTH), 20, Seeded::default().builder()).unwrap();
+        // Which is why an engine may leave the whole network out at strength 0.
+        let muted = run(&trained, &tokens(true), 1.0, 0.0);
+        assert_eq!(difference(&paint(None), &paint(Some(&muted))), 0.0);
         let loud = run(&trained, &tokens(true), 1.0, 1.0);
         assert!(difference(&paint(None), &paint(Some(&loud))) > 1e-3);
     }
@@ -261,7 +286,14 @@ mod tests {
     fn appearance_is_left_out_without_tokens_or_at_alpha_0() {
         let net = ControlNet::new(&tiny(&BOTH), 20, Seeded::default().builder()).unwrap();
         let absent = run(&net, &tokens(false), 1.0, 1.0).middle;
-        assert_eq!(difference(&absent, &run(&net, &tokens(true), 0.0, 1.0).middle), 0.0);
+        // Had the branch been computed and multiplied by 0, these would still be in the sum.
+        let nothing = (noise(&[1, 5, 12], "appearance") * f64::NAN).unwrap();
+        let poisoned = BranchTokens { appearance: Some(nothing), ..tokens(true) };
+        let values = |x: &Tensor| x.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        assert_eq!(values(&absent), values(&run(&net, &poisoned, 0.0, 1.0).middle));
+        assert!(
+            run(&net, &poisoned, 0.5, 1.0).middle.sum_all().unwrap().to_scalar::<f32>().unwrap().is_nan()
+        );
         assert!(difference(&absent, &run(&net, &tokens(true), 0.5, 1.0).middle) > 1e-4);
     }
 
@@ -272,6 +304,29 @@ mod tests {
         for (full, half) in full.down.iter().chain([&full.middle]).zip(half.down.iter().chain([&half.middle]))
         {
             assert!(difference(&(full * 0.5).unwrap(), half) < 1e-6);
+        }
+    }
+
+    /// `[a, b]` and `[b, a]`, bit for bit; alone, within rounding.
+    #[test]
+    fn a_sample_s_place_in_the_batch_changes_no_bit_of_its_residuals() {
+        let net = ControlNet::new(&tiny(&BOTH), 20, Seeded::default().builder()).unwrap();
+        let hint = net.embed_hint(&noise(&[1, 4, 256, 192], "hint")).unwrap();
+        let (latents, text) = (noise(&[2, 4, 32, 24], "latents"), noise(&[2, 7, 12], "text"));
+        let at = |x: &Tensor, places: &[u32]| {
+            x.index_select(&Tensor::new(places, x.device()).unwrap(), 0).unwrap()
+        };
+        let residuals = |places: &[u32]| {
+            let tokens = BranchTokens { text: at(&text, places), ..tokens(true) };
+            let (context, latents) = (net.context(&tokens).unwrap(), at(&latents, places));
+            net.forward(&latents, 301.0, &context, &hint, 0.7, 1.0, &Control::silent()).unwrap()
+        };
+        let (straight, swapped, alone) = (residuals(&[0, 1]), residuals(&[1, 0]), residuals(&[1]));
+        let all =
+            |of: &ControlResiduals| of.down.iter().cloned().chain([of.middle.clone()]).collect::<Vec<_>>();
+        for ((a, b), one) in all(&straight).iter().zip(&all(&swapped)).zip(&all(&alone)) {
+            assert_eq!(difference(a, &at(b, &[1, 0])), 0.0);
+            assert_eq!(difference(&at(a, &[1]), one), 0.0);
         }
     }
 

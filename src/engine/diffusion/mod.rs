@@ -2,31 +2,42 @@
 //!
 //! It orders the networks' work and knows none of their insides. Weights load when it opens.
 
+mod adapted;
+mod cache;
+mod conditions;
 mod preview;
-mod tokens;
+mod step;
 mod trace;
+mod wide;
 
+pub use adapted::AdaptableEngine;
+
+use super::adapters::Adapters;
 use super::bundle::{Bundle, Dropped};
-use super::control_net::{BranchContext, BranchTokens, ControlNet, ControlResiduals, HintTokens, alpha};
+use super::control_net::ControlNet;
 use super::device::{DTypeChoice, DeviceChoice, Picked, pick};
 use super::image_encoder::ImageEncoder;
 use super::memory::{Planner, free};
-use super::noise::standard_normal;
+use super::noise::Generator;
 use super::progress::{Control, Progress, Stage};
-use super::sampler::Ddim;
+use super::sampler::{Sampler, Step, sampler};
 use super::text::TextEncoder;
 use super::tokenizer::Tokenizer;
 use super::unet::UNet;
 use super::vae::Vae;
 use super::{Engine, EngineCard, EngineError, EngineKind, Generated, MemoryOutlook, NetworkSize, Request};
 use crate::picture::Planes;
+use crate::project::Recipe;
+use cache::Caches;
 use candle_core::{DType, Tensor};
+use conditions::Conditions;
 use preview::LatentPreview;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
-use tokens::TokenCache;
+use step::Moment;
 use trace::Trace;
+use wide::WideCopies;
 
 /// What a decode costs in steps, for the time left (measured on Stable Diffusion 1.5).
 const DECODE_IN_STEPS: u32 = 2;
@@ -44,22 +55,12 @@ pub struct DiffusionEngine {
     pub(super) unet: UNet,
     pub(super) control_net: ControlNet,
     pub(super) vae: Vae,
-    cache: TokenCache,
+    wide: WideCopies,
+    caches: Caches,
     preview: OnceLock<LatentPreview>,
     pub(super) planner: Planner,
-}
-
-/// What stays the same from step to step.
-struct Conditions {
-    /// T_t, unconditional first; `[1, n, d]` where guidance is 1.
-    text: Tensor,
-    hint: HintTokens,
-    /// One context for the whole batch, or one for each half.
-    contexts: Vec<BranchContext>,
-    /// Sample by sample, 1 / 0 where alpha is kept / dropped; as long as `contexts`.
-    keeps: Vec<f64>,
-    guidance: f64,
-    gamma: f64,
+    /// What text encoder, tokenizer and denoiser were changed by.
+    adapters: Adapters,
 }
 
 impl DiffusionEngine {
@@ -80,9 +81,11 @@ impl DiffusionEngine {
             unet: bundle.unet(dtype, device)?,
             control_net: bundle.control_net(dtype, device)?,
             vae: bundle.vae(dtype, device)?,
-            cache: TokenCache::default(),
+            wide: WideCopies::default(),
+            caches: Caches::default(),
             preview: OnceLock::new(),
             planner,
+            adapters: Adapters::default(),
             bundle,
             picked,
         })
@@ -104,114 +107,37 @@ impl DiffusionEngine {
         Ok(Tensor::from_slice(planes.data(), (1, c, h, w), &self.picked.device)?)
     }
 
-    fn text_tokens(&self, prompt: &str, control: &Control) -> Result<Tensor, EngineError> {
-        control.check()?;
-        let ids = self.tokenizer.encode(prompt)?.ids;
-        self.cache.get_or(tokens::key(b"text", bytemuck::cast_slice(&ids)), || {
-            let ids = Tensor::from_slice(&ids, (1, ids.len()), &self.picked.device)?;
-            Ok(self.text.forward(&ids)?)
-        })
+    /// The recipe's sampler, or the bundle's own.
+    fn sampler(&self, recipe: &Recipe) -> Result<Box<dyn Sampler>, EngineError> {
+        let defaults = &self.bundle.manifest.defaults;
+        let steps = recipe.steps.unwrap_or(defaults.steps) as usize;
+        Ok(sampler(recipe.sampler.unwrap_or(defaults.sampler), &self.bundle.scheduler, steps)?)
     }
 
-    /// DINOv2's tokens of a picture; the same for both branches.
-    fn image_tokens(&self, picture: &Planes, control: &Control) -> Result<Tensor, EngineError> {
-        control.check()?;
-        let key = tokens::key(b"image", bytemuck::cast_slice(picture.data()));
-        self.cache.get_or(key, || Ok(self.image.forward(&self.tensor(picture)?)?))
-    }
-
-    fn conditions(
-        &self,
+    fn denoise<'a>(
+        &'a self,
         request: &Request<'_>,
-        trace: &mut Trace,
-        control: &Control,
-    ) -> Result<Conditions, EngineError> {
-        let (recipe, defaults) = (request.recipe, &self.bundle.manifest.defaults);
-        let guidance = recipe.guidance.unwrap_or(defaults.guidance);
-        let prompt = self.text_tokens(request.prompt, control)?;
-        let negative = self.text_tokens(request.negative_prompt, control)?;
-        let both = Tensor::cat(&[&negative, &prompt], 0)?;
-        let pose = self.control_net.pose_tokens(&self.image_tokens(request.pose_image, control)?)?;
-        let appearance = match request.appearance_image {
-            Some(face) => self.control_net.appearance_tokens(&self.image_tokens(face, control)?)?,
-            None => None,
-        };
-        let hint = self.tensor(request.hint)?;
-        trace.keep("hint", &hint)?;
-        trace.keep("pose_image", &self.tensor(request.pose_image)?)?;
-        if let Some(face) = request.appearance_image {
-            trace.keep("appearance_image", &self.tensor(face)?)?;
-        }
-        trace.keep("text_tokens", &both)?;
-        for (name, tokens) in [("pose_tokens", &pose), ("appearance_tokens", &appearance)] {
-            tokens.as_ref().map_or(Ok(()), |tokens| trace.keep(name, tokens))?;
-        }
-        let context = |text: &Tensor, appearance: Option<&Tensor>| {
-            let (pose, appearance) = (pose.clone(), appearance.cloned());
-            self.control_net.context(&BranchTokens { text: text.clone(), pose, appearance })
-        };
-        let drops = self.bundle.manifest.guidance.drop.contains(&Dropped::Appearance);
-        let (text, contexts, keeps) = if guidance == 1.0 {
-            (prompt.clone(), vec![context(&prompt, appearance.as_ref())?], vec![1.0])
-        } else if drops && appearance.is_some() {
-            let halves = vec![context(&negative, None)?, context(&prompt, appearance.as_ref())?];
-            (both, halves, vec![0.0, 1.0])
-        } else {
-            let whole = context(&both, appearance.as_ref())?;
-            (both, vec![whole], vec![1.0])
-        };
-        let gamma = recipe.gamma.unwrap_or(defaults.gamma);
-        let hint = self.control_net.embed_hint(&hint)?;
-        Ok(Conditions { text, hint, contexts, keeps, guidance, gamma })
-    }
-
-    /// The guided noise in `latents` `[1, 4, h, w]`.
-    fn predict(
-        &self,
-        latents: &Tensor,
-        timestep: usize,
-        conditions: &Conditions,
-        request: &Request<'_>,
-        control: &Control,
-    ) -> Result<Tensor, EngineError> {
-        let batch = conditions.text.dim(0)?;
-        let input = if batch == 1 { latents.clone() } else { Tensor::cat(&[latents, latents], 0)? };
-        let (t, recipe) = (timestep as f64, request.recipe);
-        let weight = alpha(t, conditions.gamma) * recipe.appearance_strength;
-        let parts = conditions.contexts.len();
-        let residuals = conditions.contexts.iter().zip(&conditions.keeps).map(|(context, keep)| {
-            let input = if parts == 1 { &input } else { latents };
-            let (alpha, strength) = (weight * keep, recipe.control_strength);
-            self.control_net.forward(input, t, context, &conditions.hint, alpha, strength, control)
-        });
-        let residuals = joined(residuals.collect::<Result<Vec<_>, _>>()?)?;
-        let noise = self.unet.forward(&input, t, &conditions.text, residuals.as_ref(), control)?;
-        if batch == 1 {
-            return Ok(noise);
-        }
-        let (without, with) = (noise.narrow(0, 0, 1)?, noise.narrow(0, 1, 1)?);
-        Ok((&without + ((with - &without)? * conditions.guidance)?)?)
-    }
-
-    fn denoise(
-        &self,
-        request: &Request<'_>,
-        conditions: &Conditions,
+        conditions: &Conditions<'a>,
         trace: &mut Trace,
         control: &Control,
     ) -> Result<Tensor, EngineError> {
-        let steps = request.recipe.steps.unwrap_or(self.bundle.manifest.defaults.steps) as usize;
-        let sampler = Ddim::new(&self.bundle.scheduler, steps)?;
-        let times: Vec<f32> = sampler.timesteps().iter().map(|&t| t as f32).collect();
+        let mut sampler = self.sampler(request.recipe)?;
+        let timesteps = sampler.timesteps().to_vec();
+        let times: Vec<f32> = timesteps.iter().map(|&t| t as f32).collect();
         trace.keep("timesteps", &Tensor::new(times, &self.picked.device)?)?;
-        let mut latents = self.noise(request)?;
-        trace.keep("noise", &latents)?;
-        let started = Instant::now();
-        for (index, &timestep) in sampler.timesteps().iter().enumerate() {
-            let noise = self.predict(&latents, timestep, conditions, request, control)?;
+        let mut generator = Generator::new(request.recipe.seed);
+        let mut draw = || self.noise(request.size, &mut generator);
+        let noise = draw()?;
+        trace.keep("noise", &noise)?;
+        let mut latents = (noise * sampler.noise_scale())?;
+        let (started, steps) = (Instant::now(), timesteps.len());
+        for (index, &timestep) in timesteps.iter().enumerate() {
+            let shown = sampler.network_input(&latents, index)?;
+            let at = Moment { latents: &shown, timestep, step: index + 1 };
+            let predicted = self.predict(&at, conditions, control)?;
             let foreseen;
-            (latents, foreseen) = sampler.step(&latents, &noise, timestep)?;
-            finite(&latents, "painting")?;
+            Step { latents, foreseen } = sampler.step(index, &latents, &predicted, &mut draw)?;
+            check_finite(&latents, "the sampler")?;
             let done = index + 1;
             trace.keep(&format!("latents.{done}"), &latents)?;
             let left = (steps - done) as u32 + DECODE_IN_STEPS;
@@ -224,21 +150,43 @@ impl DiffusionEngine {
         Ok(latents)
     }
 
+    /// Latents to pixels `[1, 3, H, W]`; once more in f32 from the same latents where the engine's type lost them.
+    fn decode(
+        &self,
+        latents: &Tensor,
+        conditions: &Conditions<'_>,
+        control: &Control,
+    ) -> Result<Tensor, EngineError> {
+        const PART: &str = "the decoder";
+        let decoded = |vae: &Vae| vae.decode(&(latents / vae.scaling_factor())?, control);
+        let wide = || decoded(self.wide.vae(&self.bundle, &self.picked.device)?);
+        let (pixels, widened) = self.rescued(PART, wide::usable_picture, || decoded(&self.vae), wide)?;
+        if widened {
+            conditions.tell(self.widened(PART));
+        }
+        Ok(pixels)
+    }
+
     /// The preview's colours, fitted at the first step that shows one.
     fn preview(&self, control: &Control) -> Result<&LatentPreview, EngineError> {
         if let Some(preview) = self.preview.get() {
             return Ok(preview);
         }
         let channels = self.bundle.configs.unet.in_channels;
-        let preview = LatentPreview::fit(&self.vae, channels, &self.picked.device, control)?;
+        let fit = |vae| LatentPreview::fit(vae, channels, &self.picked.device, control);
+        let mut preview = fit(&self.vae)?;
+        if !preview.is_finite() && self.picked.dtype != DType::F32 {
+            preview = fit(self.wide.vae(&self.bundle, &self.picked.device)?)?;
+        }
         Ok(self.preview.get_or_init(|| preview))
     }
 
-    fn noise(&self, request: &Request<'_>) -> Result<Tensor, EngineError> {
-        let (h, w) = (request.size.height() as usize / 8, request.size.width() as usize / 8);
+    /// The next noise of a picture, `[1, 4, h, w]`.
+    fn noise(&self, size: NetworkSize, generator: &mut Generator) -> candle_core::Result<Tensor> {
+        let (h, w) = (size.height() as usize / 8, size.width() as usize / 8);
         let channels = self.bundle.configs.unet.in_channels;
-        let values = standard_normal(request.recipe.seed, channels * h * w);
-        Ok(Tensor::from_vec(values, (1, channels, h, w), &self.picked.device)?)
+        let values = generator.standard_normal(channels * h * w);
+        Tensor::from_vec(values, (1, channels, h, w), &self.picked.device)
     }
 }
 
@@ -263,10 +211,10 @@ impl Engine for DiffusionEngine {
         let conditions = self.conditions(request, &mut trace, control)?;
         let latents = self.denoise(request, &conditions, &mut trace, control)?;
         control.step(Progress::new(Stage::Decoding, 0, 1))?;
-        let pixels = self.vae.decode(&(latents / self.vae.scaling_factor())?, control)?;
-        finite(&pixels, "decoding")?;
+        let pixels = self.decode(&latents, &conditions, control)?;
         trace.keep("decoded", &pixels)?;
-        Ok(Generated { picture: preview::to_picture(&pixels)?, trace: trace.into_tensors() })
+        let (picture, notices) = (preview::to_picture(&pixels)?, conditions.into_notices());
+        Ok(Generated { picture, notices, trace: trace.into_tensors() })
     }
 }
 
@@ -287,19 +235,9 @@ pub(super) fn network_size_of(bundle: &Bundle, canvas_width: u32, canvas_height:
     network_size(bundle.manifest.network_size, unit, canvas_width, canvas_height)
 }
 
-/// The halves' residuals as one batch.
-fn joined(mut parts: Vec<ControlResiduals>) -> Result<Option<ControlResiduals>, EngineError> {
-    let Some(last) = parts.pop() else { return Ok(None) };
-    let Some(first) = parts.pop() else { return Ok(Some(last)) };
-    let pairs = first.down.iter().zip(&last.down);
-    let down = pairs.map(|(a, b)| Tensor::cat(&[a, b], 0)).collect::<candle_core::Result<_>>()?;
-    Ok(Some(ControlResiduals { down, middle: Tensor::cat(&[&first.middle, &last.middle], 0)? }))
-}
-
-/// One number that is not one spreads over the picture, so their sum tells.
-fn finite(x: &Tensor, stage: &'static str) -> Result<(), EngineError> {
-    let sum = x.to_dtype(DType::F32)?.abs()?.mean_all()?.to_scalar::<f32>()?;
-    if sum.is_finite() { Ok(()) } else { Err(EngineError::NotFinite { stage }) }
+/// Refuses numbers that no network can be blamed for.
+fn check_finite(x: &Tensor, part: &str) -> Result<(), EngineError> {
+    if wide::finite(x)? { Ok(()) } else { Err(EngineError::NotFinite { part: part.to_owned() }) }
 }
 
 fn check_shapes(request: &Request<'_>) -> Result<(), EngineError> {

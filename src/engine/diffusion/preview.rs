@@ -43,6 +43,11 @@ impl LatentPreview {
         Ok(Self::solve(&rows(&latents)?, &rows(&colours)?))
     }
 
+    /// Whether the decoder that it was fitted to gave numbers.
+    pub(super) fn is_finite(&self) -> bool {
+        self.weights.iter().flatten().all(|weight| weight.is_finite())
+    }
+
     /// Least squares by the normal equations.
     fn solve(latents: &[Vec<f32>], colours: &[Vec<f32>]) -> Self {
         let unknowns = latents.first().map_or(0, Vec::len) + 1;

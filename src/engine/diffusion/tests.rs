@@ -1,12 +1,15 @@
 //! The engine end to end, on a small random bundle.
 
+mod rescue;
+
 use super::*;
 use crate::body::PosedBody;
 use crate::engine::bench;
 use crate::engine::bundle::random::{FileType, RandomSize, write_random};
 use crate::engine::bundle::{MANIFEST, Manifest};
+use crate::engine::noise::standard_normal;
 use crate::engine::progress::CancelFlag;
-use crate::project::{Ear, Recipe};
+use crate::project::{self, Ear, Recipe};
 use crate::scene::{Band, Camera, Misfit, Scene};
 use glam::{DVec2, Vec3};
 use std::fs;
@@ -15,15 +18,15 @@ use std::sync::Mutex;
 use tempfile::TempDir;
 
 /// A request's owned parts.
-struct Order {
+pub(super) struct Order {
     size: NetworkSize,
     hint: Planes,
     pose: Planes,
     face: Option<Planes>,
     matte: Planes,
-    recipe: Recipe,
+    pub(super) recipe: Recipe,
     scene: Scene,
-    prompt: &'static str,
+    pub(super) prompt: &'static str,
 }
 
 /// Values that differ from place to place.
@@ -60,7 +63,7 @@ fn scene() -> Scene {
 }
 
 impl Order {
-    fn new(width: u32, height: u32) -> Self {
+    pub(super) fn new(width: u32, height: u32) -> Self {
         let (h, w) = (height as usize, width as usize);
         Self {
             size: NetworkSize::new(width, height).unwrap(),
@@ -74,7 +77,7 @@ impl Order {
         }
     }
 
-    fn run(&self, engine: &DiffusionEngine, control: &Control) -> Result<Generated, EngineError> {
+    pub(super) fn run(&self, engine: &dyn Engine, control: &Control) -> Result<Generated, EngineError> {
         let request = Request {
             size: self.size,
             hint: &self.hint,
@@ -170,6 +173,23 @@ fn a_request_decides_every_byte_and_each_of_its_parts_counts() {
 }
 
 #[test]
+fn every_sampler_paints_its_own_picture_and_paints_it_again() {
+    let engine = engine();
+    let mut order = Order { face: None, ..Order::new(64, 64) };
+    let mut ends: Vec<Vec<f32>> = Vec::new();
+    for sampler in project::Sampler::ALL {
+        order.recipe.sampler = Some(sampler);
+        let (first, again) = (order.paint(&engine), order.paint(&engine));
+        assert_eq!(first.trace, again.trace, "{sampler:?}");
+        let end = first.trace["latents.3"].1.clone();
+        assert!(!ends.contains(&end), "{sampler:?} is another one under its name");
+        ends.push(end);
+    }
+    order.recipe.sampler = None;
+    assert_eq!(order.paint(&engine).trace["latents.3"].1, ends[0], "the bundle's default is DDIM");
+}
+
+#[test]
 fn appearance_strength_0_is_no_face_at_all() {
     let engine = engine();
     let mut silent = Order::new(64, 64);
@@ -180,6 +200,72 @@ fn appearance_strength_0_is_no_face_at_all() {
     assert!(
         !without.trace.contains_key("appearance_tokens") && !without.trace.contains_key("appearance_image")
     );
+}
+
+#[test]
+fn control_strength_0_never_runs_the_control_net() {
+    let engine = engine();
+    let mut order = Order::new(64, 64);
+    order.recipe.control_strength = 0.0;
+    let plain = order.paint(&engine);
+    // Whoever read this hint would end in numbers that are none.
+    order.hint.channel_mut(0).fill(f32::NAN);
+    assert_eq!(plain.picture, order.paint(&engine).picture);
+    assert_eq!(engine.caches.hints.len(), 0);
+    assert!(!plain.trace.contains_key("pose_tokens"));
+}
+
+#[test]
+fn variants_that_share_a_part_make_it_once() {
+    let engine = engine();
+    let held = |engine: &DiffusionEngine| {
+        let caches = &engine.caches;
+        [caches.tokens.len(), caches.keys.len(), caches.hints.len(), caches.times.len()]
+    };
+    let mut order = Order::new(64, 64);
+    order.paint(&engine);
+    // Two prompts and two pictures; the prompts' keys in both networks and the pictures' in one; three steps
+    // in both networks.
+    assert_eq!(held(&engine), [4, 6, 1, 6]);
+    type Change = (&'static str, fn(&mut Order), [usize; 4]);
+    let changes: [Change; 5] = [
+        ("seed", |order| order.recipe.seed = 1, [4, 6, 1, 6]),
+        ("prompt", |order| order.prompt = "A man", [5, 8, 1, 6]),
+        ("face", |order| order.face = Some(pattern(3, 224, 224, 5.0)), [6, 9, 1, 6]),
+        ("hint", |order| order.hint = pattern(4, 64, 64, 3.0), [6, 9, 2, 6]),
+        ("back", |order| *order = Order::new(64, 64), [6, 9, 2, 6]),
+    ];
+    for (what, change, expected) in changes {
+        change(&mut order);
+        order.paint(&engine);
+        assert_eq!(held(&engine), expected, "{what}");
+    }
+}
+
+#[test]
+fn what_was_painted_before_never_shows() {
+    let (_home, folder) = bundle();
+    let used = open(&folder);
+    let others = [
+        Order { prompt: "A man", ..Order::new(64, 64) },
+        Order { hint: pattern(4, 64, 64, 3.0), ..Order::new(64, 64) },
+        Order { recipe: Recipe { guidance: Some(1.0), ..Order::new(64, 64).recipe }, ..Order::new(64, 64) },
+    ];
+    for order in &others {
+        order.paint(&used);
+    }
+    for order in &others {
+        let (cached, fresh) = (order.paint(&used), order.paint(&open(&folder)));
+        assert_eq!(cached.trace, fresh.trace);
+    }
+}
+
+#[test]
+fn a_prompt_that_is_cut_is_said() {
+    let engine = engine();
+    let long = Order { prompt: Box::leak("ring ".repeat(99).into_boxed_str()), ..Order::new(64, 64) };
+    assert_eq!(long.paint(&engine).notices, [engine.prompt_notice(long.prompt).unwrap().unwrap()]);
+    assert!(Order::new(64, 64).paint(&engine).notices.is_empty());
 }
 
 #[test]
@@ -214,6 +300,21 @@ fn cancel_stops_within_a_step() {
     let order = Order { recipe: Recipe { steps: Some(50), ..Recipe::default() }, ..Order::new(64, 64) };
     assert!(matches!(order.run(&engine, &control), Err(EngineError::Cancelled(_))));
     assert_eq!(*steps.lock().unwrap(), [1]);
+}
+
+#[test]
+fn cancel_stops_the_decoding_too() {
+    let flag = CancelFlag::default();
+    let control = {
+        let flag = flag.clone();
+        Control::new(flag.clone(), move |progress| {
+            if progress.stage == Stage::Decoding {
+                flag.cancel();
+            }
+        })
+    };
+    let outcome = Order::new(64, 64).run(&engine(), &control);
+    assert!(matches!(outcome, Err(EngineError::Cancelled(_))));
 }
 
 #[test]

@@ -14,6 +14,10 @@ impl Trace {
         Self { wanted, tensors: BTreeMap::new() }
     }
 
+    pub(super) fn is_wanted(&self) -> bool {
+        self.wanted
+    }
+
     pub(super) fn keep(&mut self, name: &str, tensor: &Tensor) -> Result<()> {
         if self.wanted {
             let values = tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?;

@@ -1,9 +1,29 @@
 //! The config of Stable Diffusion's U-shaped network, which its ControlNet shares.
 
 use crate::engine::config::{
-    CHANNELS, ConfigError, DEPTH, LAYERS_PER_BLOCK, LEVELS, PerLevel, divides, in_range, only, small_positive,
+    CHANNELS, ConfigError, DEPTH, LAYERS_PER_BLOCK, LEVELS, PerLevel, Usual, divides, in_range, only,
+    small_positive, usual,
 };
 use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// What other families of networks add, under names that these do not otherwise read.
+const OTHER_FAMILIES: [(&str, Usual); 14] = [
+    ("num_class_embeds", Usual::Unset),
+    ("encoder_hid_dim_type", Usual::Unset),
+    ("time_embedding_dim", Usual::Unset),
+    ("time_embedding_act_fn", Usual::Unset),
+    ("timestep_post_act", Usual::Unset),
+    ("time_cond_proj_dim", Usual::Unset),
+    ("cross_attention_norm", Usual::Unset),
+    ("mid_block_only_cross_attention", Usual::Flag(false)),
+    ("resnet_skip_time_act", Usual::Flag(false)),
+    ("resnet_out_scale_factor", Usual::Number(1.0)),
+    ("mid_block_scale_factor", Usual::Number(1.0)),
+    ("conv_in_kernel", Usual::Number(3.0)),
+    ("conv_out_kernel", Usual::Number(3.0)),
+    ("attention_type", Usual::Word("default")),
+];
 
 /// What one level of the network is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +73,9 @@ pub struct UNetConfig {
     pub class_embed_type: Option<String>,
     pub addition_embed_type: Option<String>,
     pub encoder_hid_dim: Option<usize>,
+    /// Everything else in the file.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 impl Default for UNetConfig {
@@ -90,6 +113,7 @@ impl Default for UNetConfig {
             class_embed_type: None,
             addition_embed_type: None,
             encoder_hid_dim: None,
+            other: Map::new(),
         }
     }
 }
@@ -145,11 +169,18 @@ impl UNetConfig {
         only("resnet_time_scale_shift", &self.resnet_time_scale_shift.as_str(), &"default")?;
         let embedding = self.time_embedding_type.as_deref().unwrap_or("positional");
         only("time_embedding_type", &embedding, &"positional")?;
-        let mid = self.mid_block_type.as_deref().unwrap_or("UNetMidBlock2DCrossAttn");
+        // Null is no middle block at all.
+        let mid = self.mid_block_type.as_deref().unwrap_or("none");
         only("mid_block_type", &mid, &"UNetMidBlock2DCrossAttn")?;
         only("class_embed_type", &self.class_embed_type, &None)?;
         only("addition_embed_type", &self.addition_embed_type, &None)?;
-        only("encoder_hid_dim", &self.encoder_hid_dim, &None)
+        only("encoder_hid_dim", &self.encoder_hid_dim, &None)?;
+        usual(&self.other, &OTHER_FAMILIES)?;
+        let waves = self.block_out_channels[0] as f64 / 2.0;
+        if self.freq_shift >= 0.0 && self.freq_shift < waves {
+            return Ok(());
+        }
+        Err(ConfigError::Unsupported { what: "freq_shift", value: self.freq_shift.to_string() })
     }
 
     /// The levels on the way down, finest first.

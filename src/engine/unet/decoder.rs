@@ -4,11 +4,12 @@ use super::config::{Level, UNetConfig};
 use super::encoder::Descent;
 use super::residual::{ResidualBlock, ResidualShape, Upsample};
 use crate::engine::EngineError;
-use crate::engine::attention::{CrossContext, Transformer, TransformerShape};
+use crate::engine::attention::{BranchKeys, CrossContext, Source, Transformer, TransformerShape};
 use crate::engine::ops::{Conv2d, GroupNorm};
 use crate::engine::progress::Control;
 use candle_core::{D, Tensor};
 use candle_nn::VarBuilder;
+use std::slice::Iter;
 
 /// Residual blocks of one level, each taking one skip.
 #[derive(Debug, Clone)]
@@ -54,19 +55,39 @@ impl Decoder {
         })
     }
 
-    /// The predicted noise, `[b, h, w, out_channels]`.
+    /// `keys` of the way down, continued: text's keys and values in every transformer.
+    pub(super) fn keys(&self, text: &Tensor, mut keys: BranchKeys) -> Result<BranchKeys, EngineError> {
+        for (_, transformer) in self.layers() {
+            keys.0.extend(
+                transformer.as_ref().map(|layer| layer.keys(Source::Text, text)).transpose()?.flatten(),
+            );
+        }
+        Ok(keys)
+    }
+
+    /// Residual blocks in the order in which pictures pass them.
+    pub(super) fn residual_blocks(&self) -> impl Iterator<Item = &ResidualBlock> {
+        self.layers().map(|(residual, _)| residual)
+    }
+
+    fn layers(&self) -> impl Iterator<Item = &(ResidualBlock, Option<Transformer>)> {
+        self.up_blocks.iter().flat_map(|block| &block.layers)
+    }
+
+    /// The predicted noise, `[b, h, w, out_channels]`. Takes its residual blocks' share of `shifts`.
     pub(super) fn forward(
         &self,
         descent: Descent,
+        shifts: &mut Iter<'_, Tensor>,
         context: CrossContext<'_>,
         control: &Control,
     ) -> Result<Tensor, EngineError> {
-        let Descent { mut skips, middle: mut x, time } = descent;
+        let Descent { mut skips, middle: mut x } = descent;
         for block in &self.up_blocks {
             for (residual, transformer) in &block.layers {
                 control.check()?;
                 let skip = skips.pop().ok_or_else(too_few_skips)?;
-                x = residual.forward(&Tensor::cat(&[&x, &skip], D::Minus1)?, Some(&time))?;
+                x = residual.forward(&Tensor::cat(&[&x, &skip], D::Minus1)?, shifts.next())?;
                 if let Some(transformer) = transformer {
                     x = transformer.forward(&x, context)?;
                 }

@@ -2,49 +2,14 @@
 
 use super::config::{Level, UNetConfig};
 use super::residual::{Downsample, ResidualBlock, ResidualShape};
+use super::time::{StepTime, TimeEmbedding};
 use crate::engine::EngineError;
-use crate::engine::attention::{BranchKeys, BranchTokens, CrossContext, Transformer, TransformerShape};
-use crate::engine::ops::{Activation, Conv2d, Linear, Padding};
+use crate::engine::attention::{BranchKeys, CrossContext, Source, Transformer, TransformerShape};
+use crate::engine::ops::{Conv2d, Padding};
 use crate::engine::progress::Control;
-use candle_core::{DType, Device, Result, Tensor};
+use candle_core::{Result, Tensor};
 use candle_nn::VarBuilder;
-
-/// The scheduler's timestep as a vector that residual blocks read.
-#[derive(Debug, Clone)]
-struct TimeEmbedding {
-    linear_1: Linear,
-    linear_2: Linear,
-    /// Width of the sinusoids.
-    waves: usize,
-    cosines_first: bool,
-    freq_shift: f64,
-}
-
-impl TimeEmbedding {
-    fn load(config: &UNetConfig, vb: &VarBuilder<'_>) -> Result<Self> {
-        let (waves, width) = (config.block_out_channels[0], config.time_width());
-        Ok(Self {
-            linear_1: Linear::load(waves, width, &vb.pp("linear_1"))?,
-            linear_2: Linear::load(width, width, &vb.pp("linear_2"))?,
-            waves,
-            cosines_first: config.flip_sin_to_cos,
-            freq_shift: config.freq_shift,
-        })
-    }
-
-    /// SiLU of the embedding, `[1, width]`: no block reads it otherwise.
-    fn forward(&self, timestep: f64, dtype: DType, device: &Device) -> Result<Tensor> {
-        let half = self.waves / 2;
-        let frequency = |i: usize| (-(10_000f64.ln()) * i as f64 / (half as f64 - self.freq_shift)).exp();
-        let angles = (0..half).map(|i| timestep * frequency(i));
-        let (sines, cosines): (Vec<f32>, Vec<f32>) =
-            angles.map(|angle| (angle.sin() as f32, angle.cos() as f32)).unzip();
-        let waves = if self.cosines_first { [cosines, sines].concat() } else { [sines, cosines].concat() };
-        let waves = Tensor::from_vec(waves, (1, half * 2), device)?.to_dtype(dtype)?;
-        let hidden = self.linear_1.forward_activated(&waves, Activation::Silu)?;
-        self.linear_2.forward_activated(&hidden, Activation::Silu)
-    }
-}
+use std::slice::Iter;
 
 /// Residual blocks of one level, each followed by a transformer where the level attends.
 #[derive(Debug, Clone)]
@@ -60,8 +25,6 @@ pub(crate) struct Descent {
     pub(crate) skips: Vec<Tensor>,
     /// The coarsest picture after the middle block.
     pub(crate) middle: Tensor,
-    /// SiLU of the time embedding, `[1, width]`.
-    pub(crate) time: Tensor,
 }
 
 /// `conv_in`, `time_embedding`, `down_blocks` and `mid_block`.
@@ -125,23 +88,41 @@ impl Encoder {
         self.transformers
     }
 
-    /// Keys and values of every transformer's branches, in order.
-    pub(crate) fn keys(&self, tokens: &BranchTokens) -> Result<Vec<BranchKeys>> {
+    /// The branch's keys and values in every transformer; none at all where the network has no such branch.
+    pub(crate) fn keys(&self, source: Source, tokens: &Tensor) -> Result<BranchKeys> {
         let down = self.down_blocks.iter().flat_map(|block| &block.layers);
         let transformers = down.filter_map(|(_, transformer)| transformer.as_ref());
-        transformers.chain([&self.mid_attention]).map(|transformer| transformer.keys(tokens)).collect()
+        let keys =
+            transformers.chain([&self.mid_attention]).map(|transformer| transformer.keys(source, tokens));
+        keys.filter_map(Result::transpose).collect::<Result<_>>().map(BranchKeys)
     }
 
-    /// `latents` `[b, h, w, in_channels]`; `addition` `[b or 1, h, w, c]` joins them after `conv_in`.
+    /// The timestep's embedding, `[1, width]`.
+    pub(super) fn time_embedding(&self, timestep: f64) -> Result<Tensor> {
+        self.time_embedding.forward(timestep)
+    }
+
+    /// Residual blocks in the order in which pictures pass them.
+    pub(super) fn residual_blocks(&self) -> impl Iterator<Item = &ResidualBlock> {
+        let down = self.down_blocks.iter().flat_map(|block| &block.layers).map(|(residual, _)| residual);
+        down.chain([&self.mid_first, &self.mid_last])
+    }
+
+    /// What residual blocks read at the scheduler's `timestep`, for a network that is this half alone.
+    pub(crate) fn time(&self, timestep: f64) -> Result<StepTime> {
+        StepTime::new(&self.time_embedding(timestep)?, self.residual_blocks())
+    }
+
+    /// `latents` `[b, h, w, in_channels]`; `addition` `[b or 1, h, w, c]` joins them after `conv_in`. Takes its
+    /// residual blocks' share of `shifts`.
     pub(crate) fn forward(
         &self,
         latents: &Tensor,
         addition: Option<&Tensor>,
-        timestep: f64,
+        shifts: &mut Iter<'_, Tensor>,
         context: CrossContext<'_>,
         control: &Control,
     ) -> std::result::Result<Descent, EngineError> {
-        let time = self.time_embedding.forward(timestep, latents.dtype(), latents.device())?;
         let mut x = self.conv_in.forward(latents)?;
         if let Some(addition) = addition {
             x = x.broadcast_add(addition)?;
@@ -150,7 +131,7 @@ impl Encoder {
         for block in &self.down_blocks {
             for (residual, transformer) in &block.layers {
                 control.check()?;
-                x = residual.forward(&x, Some(&time))?;
+                x = residual.forward(&x, shifts.next())?;
                 if let Some(transformer) = transformer {
                     x = transformer.forward(&x, context)?;
                 }
@@ -162,10 +143,10 @@ impl Encoder {
             }
         }
         control.check()?;
-        x = self.mid_first.forward(&x, Some(&time))?;
+        x = self.mid_first.forward(&x, shifts.next())?;
         x = self.mid_attention.forward(&x, context)?;
-        let middle = self.mid_last.forward(&x, Some(&time))?;
-        Ok(Descent { skips, middle, time })
+        let middle = self.mid_last.forward(&x, shifts.next())?;
+        Ok(Descent { skips, middle })
     }
 }
 

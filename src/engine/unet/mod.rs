@@ -7,12 +7,14 @@ mod config;
 mod decoder;
 mod encoder;
 pub(crate) mod residual;
+mod time;
 
 pub use config::{Level, UNetConfig};
 pub(super) use encoder::Encoder;
+pub use time::StepTime;
 
 use super::EngineError;
-use super::attention::{CrossContext, TransformerShape};
+use super::attention::{BranchKeys, CrossContext, PreparedContext, Source, TransformerShape};
 use super::control_net::ControlResiduals;
 use super::ops::{to_channels_first, to_channels_last};
 use super::progress::Control;
@@ -40,9 +42,21 @@ impl UNet {
         Ok(Self { encoder, decoder, dtype: vb.dtype() })
     }
 
-    /// The noise in `latents` `[b, 4, h, w]` at the scheduler's `timestep`, same shape and dtype back.
+    /// Keys and values of T_t, `[b, n, d]`, in every transformer.
+    pub fn keys(&self, text: &Tensor) -> Result<BranchKeys, EngineError> {
+        let text = text.to_dtype(self.dtype)?;
+        self.decoder.keys(&text, self.encoder.keys(Source::Text, &text)?)
+    }
+
+    /// What residual blocks read at the scheduler's `timestep`.
+    pub fn time(&self, timestep: f64) -> Result<StepTime, EngineError> {
+        let blocks = self.encoder.residual_blocks().chain(self.decoder.residual_blocks());
+        Ok(StepTime::new(&self.encoder.time_embedding(timestep)?, blocks)?)
+    }
+
+    /// [`Self::forward_prepared`] with nothing prepared: for whoever takes one step alone.
     ///
-    /// `text` is T_t, `[b, n, d]`. `residuals` must hold one for each skip, or it is an error.
+    /// `text` is T_t, `[b, n, d]`.
     pub fn forward(
         &self,
         latents: &Tensor,
@@ -51,14 +65,29 @@ impl UNet {
         residuals: Option<&ControlResiduals>,
         control: &Control,
     ) -> Result<Tensor, EngineError> {
+        let context = PreparedContext { text: self.keys(text)?, pose: None, appearance: None };
+        self.forward_prepared(latents, &self.time(timestep)?, &context, residuals, control)
+    }
+
+    /// The noise in `latents` `[b, 4, h, w]` at a time, same shape and dtype back.
+    ///
+    /// `time` and the keys in `context` are this network's own. `residuals` must hold one for each skip, or it
+    /// is an error.
+    pub fn forward_prepared(
+        &self,
+        latents: &Tensor,
+        time: &StepTime,
+        context: &PreparedContext,
+        residuals: Option<&ControlResiduals>,
+        control: &Control,
+    ) -> Result<Tensor, EngineError> {
         let x = to_channels_last(&latents.to_dtype(self.dtype)?)?;
-        let text = text.to_dtype(self.dtype)?;
-        let context = CrossContext::Text(&text);
-        let mut descent = self.encoder.forward(&x, None, timestep, context, control)?;
+        let (context, mut shifts) = (CrossContext { prepared: context, alpha: 0.0 }, time.shifts());
+        let mut descent = self.encoder.forward(&x, None, &mut shifts, context, control)?;
         if let Some(residuals) = residuals {
             add_residuals(&mut descent, residuals)?;
         }
-        let noise = self.decoder.forward(descent, context, control)?;
+        let noise = self.decoder.forward(descent, &mut shifts, context, control)?;
         Ok(to_channels_first(&noise)?.to_dtype(latents.dtype())?)
     }
 }
@@ -70,9 +99,9 @@ fn add_residuals(descent: &mut Descent, residuals: &ControlResiduals) -> Result<
         return Err(EngineError::Residuals { expected, found });
     }
     for (skip, residual) in descent.skips.iter_mut().zip(&residuals.down) {
-        *skip = (&*skip + residual)?;
+        *skip = (&*skip + residual.to_dtype(skip.dtype())?)?;
     }
-    descent.middle = (&descent.middle + &residuals.middle)?;
+    descent.middle = (&descent.middle + residuals.middle.to_dtype(descent.middle.dtype())?)?;
     Ok(())
 }
 
@@ -165,6 +194,52 @@ mod tests {
     }
 
     #[test]
+    fn a_sample_s_place_in_the_batch_changes_no_bit_of_its_noise() {
+        let net = UNet::new(&tiny_unet(), Seeded::default().builder()).unwrap();
+        let (latents, text) = (noise(&[2, 4, 32, 24], "latents"), noise(&[2, 7, 12], "text"));
+        let at = |x: &Tensor, places: &[u32]| {
+            x.index_select(&Tensor::new(places, x.device()).unwrap(), 0).unwrap()
+        };
+        let painted = |places: &[u32]| {
+            let (latents, text) = (at(&latents, places), at(&text, places));
+            net.forward(&latents, 501.0, &text, None, &Control::silent()).unwrap()
+        };
+        let straight = painted(&[0, 1]);
+        assert_eq!(difference(&straight, &at(&painted(&[1, 0]), &[1, 0])), 0.0);
+        assert_eq!(difference(&at(&straight, &[1]), &painted(&[1])), 0.0);
+    }
+
+    #[test]
+    fn keys_of_two_prompts_joined_are_the_keys_of_both() {
+        let net = UNet::new(&tiny_unet(), Seeded::default().builder()).unwrap();
+        let text = noise(&[2, 77, 12], "text");
+        let of = |place| net.keys(&text.narrow(0, place, 1).unwrap()).unwrap();
+        let (joined, both) = (BranchKeys::joined(&of(0), &of(1)).unwrap(), net.keys(&text).unwrap());
+        // Two transformers on the way down, one in the middle, four on the way up.
+        assert_eq!(joined.tensors().count(), 2 * 7);
+        for (joined, both) in joined.tensors().zip(both.tensors()) {
+            assert_eq!(difference(joined, both), 0.0);
+        }
+    }
+
+    #[test]
+    fn gradients_pass_through_what_was_prepared() {
+        // Text's keys and values, and the time's layers, of a network that is being trained.
+        for part in ["attn2.to_k", "attn2.to_v", "time_embedding", "time_emb_proj"] {
+            let source = Seeded { trained: Some(part), ..Seeded::default() };
+            let net = UNet::new(&tiny_unet(), source.builder()).unwrap();
+            let grads = run(&net, 8, 8, None).sqr().unwrap().sum_all().unwrap().backward().unwrap();
+            let variables = source.variables.lock().unwrap();
+            assert!(!variables.is_empty(), "{part}");
+            for (name, variable) in variables.iter() {
+                let grad = grads.get(variable).unwrap_or_else(|| panic!("no gradient for {name}"));
+                let size = grad.sqr().unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap();
+                assert!(size.is_finite() && size > 0.0, "{name}: {size}");
+            }
+        }
+    }
+
+    #[test]
     fn a_cancelled_control_stops_the_network() {
         let net = UNet::new(&tiny_unet(), Seeded::default().builder()).unwrap();
         let cancel = CancelFlag::default();
@@ -200,8 +275,32 @@ mod tests {
             refused(|c| c.transformer_layers_per_block = PerLevel::Same(2)),
             ConfigError::Unsupported { .. }
         ));
+        assert!(refused(|c| c.mid_block_type = None).to_string().contains("mid_block_type"));
+        assert!(refused(|c| c.freq_shift = 4.0).to_string().contains("freq_shift"));
         let error = refused(|c| c.down_block_types[0] = "AttnDownBlock2D".to_owned()).to_string();
         assert!(error.contains("AttnDownBlock2D") && !error.contains('\n'), "{error}");
+    }
+
+    /// diffusers writes all of these into every file; where they differ, the network is another one.
+    #[test]
+    fn settings_of_other_families_are_refused_by_name() {
+        let with = |settings: &str| serde_json::from_str::<UNetConfig>(settings).unwrap().validate();
+        let stock = r#"{"num_class_embeds": null, "resnet_out_scale_factor": 1, "conv_in_kernel": 3,
+            "attention_type": "default", "mid_block_only_cross_attention": null, "sample_size": 64}"#;
+        assert_eq!(with(stock), Ok(()));
+        for (name, value) in [
+            ("num_class_embeds", "4"),
+            ("time_cond_proj_dim", "256"),
+            ("conv_out_kernel", "1"),
+            ("resnet_out_scale_factor", "1.4"),
+            ("resnet_skip_time_act", "true"),
+            ("attention_type", "\"gated\""),
+            ("mid_block_type", "null"),
+            ("resnet_time_scale_shift", "\"scale_shift\""),
+        ] {
+            let error = with(&format!("{{\"{name}\": {value}}}")).unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+        }
     }
 
     #[test]

@@ -41,13 +41,20 @@ impl ResidualBlock {
         })
     }
 
-    /// `x` `[b, h, w, inputs]` to `[b, h, w, outputs]`; `time` is SiLU of the time embedding, `[1, width]`.
-    pub(crate) fn forward(&self, x: &Tensor, time: Option<&Tensor>) -> Result<Tensor> {
+    /// What the time adds to every pixel, `[1, 1, 1, outputs]`, from SiLU of the time embedding `[1, width]`;
+    /// none for a block that reads no time.
+    pub(crate) fn shift(&self, time: &Tensor) -> Result<Option<Tensor>> {
+        let Some(layer) = &self.time_emb_proj else { return Ok(None) };
+        let shift = layer.forward(time)?;
+        let (b, outputs) = shift.dims2()?;
+        shift.reshape((b, 1, 1, outputs)).map(Some)
+    }
+
+    /// `x` `[b, h, w, inputs]` to `[b, h, w, outputs]`, with the time's [`Self::shift`].
+    pub(crate) fn forward(&self, x: &Tensor, shift: Option<&Tensor>) -> Result<Tensor> {
         let mut hidden = self.conv1.forward(&self.norm1.forward_silu(x)?)?;
-        if let (Some(layer), Some(time)) = (&self.time_emb_proj, time) {
-            let shift = layer.forward(time)?;
-            let (b, outputs) = shift.dims2()?;
-            hidden = hidden.broadcast_add(&shift.reshape((b, 1, 1, outputs))?)?;
+        if let Some(shift) = shift {
+            hidden = hidden.broadcast_add(shift)?;
         }
         let hidden = self.norm2.forward_silu(&hidden)?;
         match &self.conv_shortcut {

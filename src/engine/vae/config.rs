@@ -1,7 +1,10 @@
 //! diffusers' `AutoencoderKL` config.json.
 
-use crate::engine::config::{CHANNELS, ConfigError, LAYERS_PER_BLOCK, LEVELS, divides, in_range, only};
+use crate::engine::config::{
+    CHANNELS, ConfigError, LAYERS_PER_BLOCK, LEVELS, Usual, divides, in_range, only, usual,
+};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 /// What is not named here is ignored.
 #[derive(Debug, Clone, Deserialize)]
@@ -25,6 +28,9 @@ pub struct VaeConfig {
     pub use_quant_conv: bool,
     pub use_post_quant_conv: bool,
     pub mid_block_add_attention: bool,
+    /// Everything else in the file.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 impl Default for VaeConfig {
@@ -45,6 +51,7 @@ impl Default for VaeConfig {
             use_quant_conv: true,
             use_post_quant_conv: true,
             mid_block_add_attention: true,
+            other: Map::new(),
         }
     }
 }
@@ -65,6 +72,7 @@ impl VaeConfig {
         only("out_channels", &self.out_channels, &3)?;
         only("act_fn", &self.act_fn.as_str(), &"silu")?;
         only("shift_factor", &self.shift_factor.unwrap_or(0.0), &0.0)?;
+        usual(&self.other, &[("latents_mean", Usual::Unset), ("latents_std", Usual::Unset)])?;
         kinds("down_block_types", &self.down_block_types, "DownEncoderBlock2D", levels)?;
         kinds("up_block_types", &self.up_block_types, "UpDecoderBlock2D", levels)?;
         if self.scaling_factor > 0.0 && self.scaling_factor < 1e3 {

@@ -60,6 +60,8 @@ fn hostile_configs_are_refused() {
     assert!(VaeConfig { scaling_factor: f64::NAN, ..tiny() }.validate().is_err());
     assert!(VaeConfig { layers_per_block: usize::MAX, ..tiny() }.validate().is_err());
     assert!(VaeConfig { shift_factor: Some(0.1), ..tiny() }.validate().is_err());
+    let shifted: VaeConfig = serde_json::from_str(r#"{"latents_mean": [0, 0, 0, 0]}"#).unwrap();
+    assert!(shifted.validate().unwrap_err().to_string().contains("latents_mean"));
     let other = VaeConfig { up_block_types: vec!["AttnUpDecoderBlock2D".to_owned(); 4], ..tiny() };
     assert!(other.validate().unwrap_err().to_string().contains("AttnUpDecoderBlock2D"));
 }

@@ -54,7 +54,12 @@ fn mark(value: &mut Value, count: &mut u64) {
 
 #[test]
 fn unknown_fields_survive_at_every_level() {
-    let text = to_json(&load(&fixture("format-1.adorn")).expect("a fixture that opens"));
+    let mut project = load(&fixture("format-1.adorn")).expect("a fixture that opens");
+    let other = crate::project::Other::new;
+    let (file, token) = ("gold.safetensors".to_owned(), "gold".to_owned());
+    project.recipe.loras.push(crate::project::Lora { file: file.clone(), strength: 0.5, other: other() });
+    project.recipe.embeddings.push(crate::project::Embedding { file, token, other: other() });
+    let text = to_json(&project);
     let mut marked: Value = serde_json::from_str(&text).expect("JSON");
     let mut count = 0;
     mark(&mut marked, &mut count);

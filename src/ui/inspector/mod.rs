@@ -1,5 +1,6 @@
 //! The right panel: every decision that is a number or a word, in the order in which an ad is composed.
 
+mod adapters;
 mod canvas_size;
 mod earring;
 mod face;
