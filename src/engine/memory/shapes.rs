@@ -7,7 +7,7 @@ use crate::engine::bundle::{Configs, LATENT_SIDE};
 use crate::engine::image_encoder::{ImageEncoderConfig, SIDE};
 use crate::engine::text::TextConfig;
 use crate::engine::unet::{Level, UNetConfig};
-use crate::engine::vae::BAND;
+use crate::engine::vae::{BAND, WHOLE};
 use crate::engine::{EngineError, NetworkSize};
 use candle_core::DType;
 
@@ -26,8 +26,9 @@ const ENCODER_LISTS: u64 = 10;
 /// Attention scores of one chunk, their weights and a copy.
 const SCORES: u64 = 3 * (16 << 20);
 
-/// Pictures of one band that live at once.
-const BAND_PICTURES: u64 = 7;
+/// Pictures of one band, or of a block that is not cut, that live at once: on a graphics card, whose norms
+/// are several operations, and on the processor, where they are one.
+const BAND_PICTURES: [u64; 2] = [7, 4];
 
 /// Pictures of the hint's width that live at once.
 const HINT_PICTURES: u64 = 4;
@@ -177,10 +178,11 @@ impl Shapes {
             let here = pixels >> (2 * at);
             let inputs = self.vae.get(at + 1).copied().unwrap_or(channels);
             let widest = here * inputs.max(channels);
-            if widest <= BAND as u64 {
-                return widest * BAND_PICTURES * WIDE;
+            let pictures = BAND_PICTURES[usize::from(self.on_cpu)];
+            if widest <= (BAND * WHOLE) as u64 {
+                return widest * pictures * WIDE;
             }
-            here * (inputs + channels) * self.bytes + BAND as u64 * BAND_PICTURES * WIDE
+            here * (inputs + channels) * self.bytes + BAND as u64 * pictures * WIDE
         };
         self.vae.iter().enumerate().map(level).max().unwrap_or_default() + SCORES
     }

@@ -1,3 +1,5 @@
+//! Plans at several sizes, and what is refused.
+
 use super::*;
 use crate::engine::bundle::random::{Dinov2, FileType, RandomSize, write_random, write_small};
 use crate::engine::device::{DTypeChoice, DeviceChoice, pick};

@@ -15,6 +15,9 @@ use std::ops::Range;
 /// Numbers in one band of a picture: 64 MiB in f32.
 pub(in crate::engine) const BAND: usize = 16 << 20;
 
+/// A picture of up to so many bands stays whole: cutting it would save little and cost time.
+pub(in crate::engine) const WHOLE: usize = 4;
+
 /// Rows of a band at least: each convolution reads two more.
 const LEAST_ROWS: usize = 8;
 
@@ -31,10 +34,10 @@ pub(super) struct Bands {
 }
 
 impl Bands {
-    /// `x` in bands of at most `limit` numbers, where that leaves them enough rows.
+    /// `x` in bands of about `limit` numbers; whole, if it has only a few times that.
     pub(super) fn cut(x: &Tensor, limit: usize) -> Result<Self> {
         let (b, height, w, c) = x.dims4()?;
-        let parts = ranges(height, rows_at_once(limit, b * w * c));
+        let parts = ranges(height, rows_at_once(limit, height, b * w * c));
         let parts = parts.map(|rows| x.narrow(1, rows.start, rows.len())).collect::<Result<_>>()?;
         Ok(Self { parts, gone: 0, height, limit })
     }
@@ -138,7 +141,7 @@ impl Bands {
     ) -> std::result::Result<Self, EngineError> {
         let row = self.row(self.channels()?.max(outputs))?;
         if let Some(whole) = self.whole()
-            && self.height * row <= self.limit
+            && rows_at_once(self.limit, self.height, row) == self.height
         {
             control.check()?;
             return Ok(Self::cut(&block.forward(whole, None)?, self.limit)?);
@@ -204,17 +207,20 @@ fn made(
     mut band: impl FnMut(&Range<usize>) -> Result<Tensor>,
 ) -> std::result::Result<Bands, EngineError> {
     let mut parts = VecDeque::new();
-    for rows in ranges(height, rows_at_once(limit, row)) {
+    for rows in ranges(height, rows_at_once(limit, height, row)) {
         control.check()?;
         parts.push_back(band(&rows)?);
     }
     Ok(Bands { parts, gone: 0, height, limit })
 }
 
-fn rows_at_once(limit: usize, row: usize) -> usize {
-    (limit / row.max(1)).max(LEAST_ROWS)
+fn rows_at_once(limit: usize, height: usize, row: usize) -> usize {
+    if height * row <= limit.saturating_mul(WHOLE) {
+        return height;
+    }
+    (limit / row.max(1)).max(LEAST_ROWS).min(height)
 }
 
 fn ranges(height: usize, rows: usize) -> impl Iterator<Item = Range<usize>> {
-    (0..height).step_by(rows).map(move |start| start..(start + rows).min(height))
+    (0..height).step_by(rows.max(1)).map(move |start| start..(start + rows).min(height))
 }

@@ -7,7 +7,7 @@
 mod bands;
 mod config;
 
-pub(super) use bands::BAND;
+pub(super) use bands::{BAND, WHOLE};
 pub use config::VaeConfig;
 
 use super::EngineError;

@@ -1,3 +1,5 @@
+//! Bands against the whole picture, and the shapes and names of the autoencoder.
+
 use super::*;
 use crate::engine::inventory::Inventory;
 use crate::engine::progress::CancelFlag;
