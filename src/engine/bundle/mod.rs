@@ -75,6 +75,18 @@ pub enum BundleError {
     Write { reason: String, path: PathBuf },
 }
 
+impl BundleError {
+    /// The same error of a bundle that is being made in `folder`, a place that nobody asked for.
+    fn within(mut self, folder: &Path) -> Self {
+        if let Self::File { path, .. } | Self::Config { path, .. } | Self::Family { path, .. } = &mut self
+            && let Ok(inside) = path.strip_prefix(folder)
+        {
+            *path = inside.to_owned();
+        }
+        self
+    }
+}
+
 /// A part of a bundle with weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Component {

@@ -65,13 +65,6 @@ impl Naming {
 }
 
 impl Checkpoint {
-    /// Whether it is a whole model in one file, as it is passed around.
-    pub fn is_single_file(&self) -> bool {
-        ["model.diffusion_model.", "first_stage_model.", "cond_stage_model."]
-            .iter()
-            .all(|root| self.names().any(|name| name.starts_with(root)))
-    }
-
     /// Whether it holds moving averages of the denoiser beside the last weights.
     pub fn has_averages(&self) -> bool {
         self.names().any(|name| name.starts_with("model_ema.diffusion_model"))

@@ -12,7 +12,7 @@ fuzz_target!(|bytes: &[u8]| {
     let open = || Checkpoint::open(&[file.path().to_owned()]);
     let Some(checkpoint) = said(open()) else { return };
     said(checkpoint.check_family());
-    let _ = (checkpoint.notes(), checkpoint.is_single_file(), checkpoint.has_averages());
+    let _ = (checkpoint.notes(), checkpoint.has_averages());
     let tensors: Vec<(String, Vec<usize>)> = checkpoint
         .names()
         .filter_map(|name| Some((name.to_owned(), checkpoint.shape(name)?.to_vec())))

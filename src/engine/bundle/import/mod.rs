@@ -9,11 +9,13 @@ mod infer;
 mod parts;
 
 use super::building::Building;
-use super::{Bundle, BundleError, Component, Configs, FileType, Manifest};
+use super::{BundleError, Component, Configs, FileType, Manifest};
 use crate::engine::EngineError;
 use crate::engine::checkpoint::{Checkpoint, Described, Writer};
 use crate::engine::inventory::Entry;
 use crate::engine::progress::{Control, Progress, Stage};
+use crate::engine::text::TextConfig;
+use crate::engine::tokenizer::Tokenizer;
 use parts::Parts;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -55,12 +57,13 @@ pub fn import(request: &ImportRequest, out: &Path, control: &Control) -> Result<
     let building = Building::beside(out)?;
     let found = Parts::find(request)?;
     let mut files = found.write_small(&building)?;
-    let configs = Configs::read(building.path())?;
+    let configs = Configs::read(building.path()).map_err(|error| error.within(building.path()))?;
+    // The tokenizer must fit the text encoder; asked before the long part.
+    let TextConfig { max_position_embeddings: length, vocab_size, .. } = configs.text;
+    Tokenizer::from_folder(found.tokenizer(), length, vocab_size)?;
     let parts = found.into_weights();
     let parts = parts.map(|(component, weights)| Part::doubted(component, weights, &configs));
     let parts = parts.collect::<Result<Vec<_>, _>>()?;
-    // The tokenizer must fit the text encoder; asked before the long part.
-    Bundle::open(building.path())?.tokenizer()?;
     let total = parts.iter().map(|part| part.tensors.len()).sum();
     let mut done = 0;
     for part in &parts {

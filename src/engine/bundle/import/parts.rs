@@ -64,6 +64,10 @@ impl Parts {
         Ok(files)
     }
 
+    pub(super) fn tokenizer(&self) -> &Path {
+        &self.tokenizer
+    }
+
     pub(super) fn into_weights(self) -> impl Iterator<Item = (Component, Checkpoint)> {
         self.networks.into_iter().map(|(component, _, weights)| (component, weights))
     }

@@ -1,5 +1,6 @@
 //! Mini bundles taken apart into what people have, imported, and compared with what they were.
 
+use super::super::Bundle;
 use super::super::random::{RandomSize, write_random};
 use super::*;
 use crate::engine::checkpoint::CheckpointError;
@@ -372,6 +373,25 @@ fn a_tensor_that_is_missing_is_named_before_anything_is_written() {
         panic!("{error}");
     };
     assert_eq!(tensor, "mid_block.resnets.0.norm1.weight");
+}
+
+#[test]
+fn settings_and_tokenizers_that_do_not_fit_are_named_where_they_lie() {
+    let mini = Mini::new();
+    let request = mini.request(mini.single(|_| ()));
+    let broken = mini.path("broken");
+    fs::create_dir_all(broken.join("unet")).unwrap();
+    let config = fs::read_to_string(mini.folder.join("unet/config.json")).unwrap();
+    let spoiled = config.replace("\"norm_num_groups\": 8", "\"norm_num_groups\": 7");
+    assert_ne!(spoiled, config);
+    fs::write(broken.join("unet/config.json"), spoiled).unwrap();
+    let text = mini.refusal(&ImportRequest { configs: Some(broken), ..request.clone() });
+    assert!(text.contains("norm_num_groups") && text.ends_with("(unet/config.json)"), "{text}");
+    let words = mini.path("words");
+    fs::create_dir(&words).unwrap();
+    fs::write(words.join("tokenizer.json"), "{}").unwrap();
+    let text = mini.refusal(&ImportRequest { tokenizer: Some(words), ..request });
+    assert!(text.contains("words/tokenizer.json"), "{text}");
 }
 
 #[test]
