@@ -23,7 +23,7 @@ pub(crate) struct Case {
     weights: Vec<(String, Vec<usize>)>,
     /// Names, kinds and shapes.
     inputs: Vec<(String, String, Vec<usize>)>,
-    /// What PyTorch's own bf16 and f16 are off its f32.
+    /// What PyTorch's own bf16 and f16 are off its f32; empty where a half cannot hold the case.
     pub(crate) half: BTreeMap<String, f32>,
     numbers: BTreeMap<String, f64>,
     /// Sets this case's weights off the others'.
