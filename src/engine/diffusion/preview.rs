@@ -12,7 +12,7 @@ use image::RgbImage;
 
 /// Side of the latents that the map is fitted on, and how many there are.
 const SIDE: usize = 8;
-const SAMPLES: usize = 4;
+const SAMPLES: usize = 2;
 
 /// A little of the identity, so that channels that say the same do not upset the fit.
 const RIDGE: f64 = 1e-3;
