@@ -28,7 +28,7 @@ const SCORES: u64 = 3 * (16 << 20);
 
 /// Pictures of one band, or of a block that is not cut, that live at once: on a graphics card, whose norms
 /// are several operations, and on the processor, where they are one.
-const BAND_PICTURES: [u64; 2] = [7, 4];
+const BAND_PICTURES: [u64; 2] = [7, 3];
 
 /// Pictures of the hint's width that live at once.
 const HINT_PICTURES: u64 = 4;
@@ -179,10 +179,13 @@ impl Shapes {
             let inputs = self.vae.get(at + 1).copied().unwrap_or(channels);
             let widest = here * inputs.max(channels);
             let pictures = BAND_PICTURES[usize::from(self.on_cpu)];
-            if widest <= (BAND * WHOLE) as u64 {
-                return widest * pictures * WIDE;
+            let uncut = (BAND * WHOLE) as u64;
+            let whole = widest.min(uncut) * pictures * WIDE;
+            if widest <= uncut {
+                return whole;
             }
-            here * (inputs + channels) * self.bytes + BAND as u64 * pictures * WIDE
+            // The first size that is cut takes less than the last that is not: a plan never shrinks.
+            whole.max(here * (inputs + channels) * self.bytes + BAND as u64 * pictures * WIDE)
         };
         self.vae.iter().enumerate().map(level).max().unwrap_or_default() + SCORES
     }
