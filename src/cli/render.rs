@@ -12,6 +12,7 @@ use std::path::Path;
 pub(super) fn run(args: &RenderArgs) -> Result<u8, Failure> {
     let project = changed(project::load(&args.project)?, args)?;
     check_output(&args.out, "png", &project, &args.project)?;
+    check_recipe(&project, &args.project)?;
     if let Some(trace) = &args.trace {
         check_output(trace, "safetensors", &project, &args.project)?;
     }
@@ -47,6 +48,18 @@ fn changed(mut project: Project, args: &RenderArgs) -> Result<Project, Failure> 
     }
     project.check()?;
     Ok(project)
+}
+
+/// Refuses a recipe whose files are not there, before networks are loaded for it.
+fn check_recipe(project: &Project, project_file: &Path) -> Result<(), Failure> {
+    let places = project.recipe.files().map(|file| resolve(&base_of(project_file), file));
+    match places.into_iter().find(|place| !place.is_file()) {
+        Some(place) => Err(Failure::bad_input(format!(
+            "a LoRA or textual inversion of the recipe is not there; check its path ({})",
+            place.display()
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Refuses an output that cannot be written to or that is one of the project's own files, its plan's too.

@@ -87,7 +87,8 @@ impl Tokenizer {
         let (parts, merges) = (folder.join("vocab.json"), folder.join("merges.txt"));
         let bad = |path: &Path, reason: String| TokenizerError::File { reason, path: path.to_owned() };
         let text = if whole.is_file() {
-            read(&whole)?
+            let written = serde_json::from_str(&read(&whole)?).map_err(|error| error.to_string());
+            written.and_then(tamed).map_err(|reason| bad(&whole, reason))?.to_string()
         } else if parts.is_file() && merges.is_file() {
             let vocabulary: Value =
                 serde_json::from_str(&read(&parts)?).map_err(|error| bad(&parts, error.to_string()))?;
@@ -160,6 +161,31 @@ impl Tokenizer {
         ids.resize(self.length, self.pad);
         Ok(Tokens { ids, cut: words.len().saturating_sub(room) })
     }
+}
+
+/// A `tokenizer.json` without what CLIP's has no use for; the library panics on some of that where it is
+/// damaged.
+fn tamed(mut description: Value) -> Result<Value, String> {
+    let Value::Object(fields) = &mut description else { return Err("it is no JSON object".to_owned()) };
+    for unused in ["decoder", "post_processor", "truncation", "padding"] {
+        fields.insert(unused.to_owned(), Value::Null);
+    }
+    if fields
+        .get("normalizer")
+        .is_some_and(|normalizer| normalizer.to_string().to_lowercase().contains("precompiled"))
+    {
+        return Err("its normalizer is precompiled, CLIP's is not".to_owned());
+    }
+    let Some(Value::Object(model)) = fields.get_mut("model") else {
+        return Err("it has no model".to_owned());
+    };
+    let text = |name: &str| model.get(name).and_then(Value::as_str).unwrap_or_default();
+    if !["", "BPE"].contains(&text("type")) || !text("continuing_subword_prefix").is_empty() {
+        return Err("its model is not CLIP's".to_owned());
+    }
+    // Chance has no place in a picture that a seed decides.
+    model.insert("dropout".to_owned(), Value::Null);
+    Ok(description)
 }
 
 /// `tokenizer.json` of a CLIP tokenizer with this vocabulary and these merges.
@@ -304,5 +330,30 @@ mod tests {
         fs::write(folder.path().join("tokenizer.json"), "{\"model\": 3}").unwrap();
         let broken = Tokenizer::from_folder(folder.path(), 77, 514).unwrap_err();
         assert!(matches!(broken, TokenizerError::File { .. }));
+    }
+
+    /// Each of these made the library panic, or could.
+    #[test]
+    fn a_hostile_description_is_an_error_and_unused_parts_are_left_out() {
+        let open = |description: &str| {
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join("tokenizer.json"), description).unwrap();
+            Tokenizer::from_folder(folder.path(), 77, 514)
+        };
+        let whole = bytes_only().to_string();
+        let spoiled = |from: &str, to: &str| {
+            let text = whole.replacen(from, to, 1);
+            assert_ne!(text, whole);
+            open(&text)
+        };
+        assert!(spoiled("\"decoder\":null", "\"decoder\":lull").is_err());
+        assert!(spoiled("\"decoder\":null", "\"decoder\":{\"type\":\"None such\"}").is_ok());
+        assert!(spoiled("\"dropout\":null", "\"dropout\":0.9").is_ok());
+        let charsmap = "\"normalizer\":{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"AAAA\"},\"was\":";
+        assert!(spoiled("\"normalizer\":", charsmap).is_err());
+        let prefix = "\"continuing_subword_prefix\":\"####\"";
+        assert!(spoiled("\"continuing_subword_prefix\":\"\"", prefix).is_err());
+        assert!(spoiled("\"type\":\"BPE\"", "\"type\":\"Unigram\"").is_err());
+        assert!(open("[]").is_err() && open("{}").is_err());
     }
 }
