@@ -104,13 +104,18 @@ fn replace_keeping_preview(latest: &Mutex<Progress>, mut progress: Progress) {
     *latest = progress;
 }
 
+/// `work` on this thread; a panic, also one of a driver's library, becomes its message.
+pub fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| panic_message(payload.as_ref()))
+}
+
 fn run_guarded<T>(work: impl FnOnce(&Control) -> anyhow::Result<T>, control: &Control) -> Outcome<T> {
-    match catch_unwind(AssertUnwindSafe(|| work(control))) {
+    match guarded(|| work(control)) {
         Ok(Ok(value)) => Outcome::Done(value),
         // Asked of the control, not of the error: transparent errors hide their cause.
         Ok(Err(_)) if control.check().is_err() => Outcome::Cancelled,
         Ok(Err(error)) => Outcome::Failed(error),
-        Err(payload) => Outcome::Panicked(panic_message(payload.as_ref())),
+        Err(message) => Outcome::Panicked(message),
     }
 }
 
@@ -133,6 +138,15 @@ mod tests {
             assert!(started.elapsed() < Duration::from_secs(20), "the job never ended");
             std::thread::sleep(Duration::from_millis(2));
         }
+    }
+
+    #[test]
+    fn a_guard_hands_on_the_value_or_the_panic_s_words() {
+        assert_eq!(guarded(|| 3), Ok(3));
+        assert_eq!(
+            guarded(|| -> u8 { panic!("the library {} is broken", "x") }),
+            Err("the library x is broken".to_owned())
+        );
     }
 
     #[test]

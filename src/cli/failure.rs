@@ -35,6 +35,14 @@ impl Failure {
         Self { headline, advice, code }
     }
 
+    /// A panic, ours or a library's, whose own words were printed when it came.
+    pub(super) fn defect(message: &str) -> Self {
+        Self::with_code(
+            format!("a defect stopped the command ({message}); report it, finished files are whole"),
+            SOME_FAILED,
+        )
+    }
+
     fn cancelled() -> Self {
         Self {
             headline: "cancelled".to_owned(),

@@ -16,6 +16,7 @@ mod poses;
 mod render;
 mod verify;
 
+use crate::job::guarded;
 use crate::project;
 use args::{Arguments, Command};
 use clap::Parser;
@@ -47,13 +48,19 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Outcome {
         Ok(arguments) => arguments,
         Err(error) => return Outcome::Exit(output::usage(&error)),
     };
-    let result = match arguments.command {
-        None => return Outcome::Window(None),
-        // Read here too, so that a bad file is a line on the terminal and not a window with an apology.
-        Some(Command::Open(args)) => match project::load(&args.project) {
-            Ok(_) => return Outcome::Window(Some(args.project)),
-            Err(error) => Err(error.into()),
-        },
+    let outcome = guarded(|| perform(arguments.command));
+    let outcome = outcome.unwrap_or_else(|message| Err(Failure::defect(&message)));
+    outcome.unwrap_or_else(|failure| Outcome::Exit(output::failure(&failure)))
+}
+
+fn perform(command: Option<Command>) -> Result<Outcome, Failure> {
+    let code = match command {
+        None => return Ok(Outcome::Window(None)),
+        Some(Command::Open(args)) => {
+            // Read here too, so that a bad file is a line on the terminal and not a window with an apology.
+            project::load(&args.project)?;
+            return Ok(Outcome::Window(Some(args.project)));
+        }
         Some(Command::Demo(args)) => demo::run(&args),
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::Export(args)) => export::run(&args),
@@ -62,7 +69,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Outcome {
         Some(Command::Bench(args)) => bench::run(&args),
         Some(Command::Bundle(command)) => bundle::run(&command),
     };
-    Outcome::Exit(result.unwrap_or_else(|failure| output::failure(&failure)))
+    code.map(Outcome::Exit)
 }
 
 /// Tells why the window did not open and returns the program's exit code.
