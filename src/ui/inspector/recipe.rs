@@ -12,6 +12,9 @@ const PAPER_STEPS: f64 = 30.0;
 const PAPER_GUIDANCE: f64 = 7.0;
 const PAPER_GAMMA: f64 = 400.0;
 
+/// Height at which the list of samplers needs no scrolling, points.
+const WHOLE_LIST: f32 = 320.0;
+
 pub(super) fn show(ui: &mut Ui, project: &mut Project, session: &mut Session, actions: &mut Vec<Action>) {
     let has_face = project.face.is_some();
     let recipe = &mut project.recipe;
@@ -38,7 +41,7 @@ pub(super) fn show(ui: &mut Ui, project: &mut Project, session: &mut Session, ac
 
 fn sampler(ui: &mut Ui, chosen: &mut Option<Sampler>) {
     let name = |sampler: Option<Sampler>| sampler.map_or("auto", |sampler| words(sampler).0);
-    let list = ComboBox::from_id_salt("sampler").width(ui.available_width());
+    let list = ComboBox::from_id_salt("sampler").width(ui.available_width()).height(WHOLE_LIST);
     list.selected_text(name(*chosen)).show_ui(ui, |ui| {
         ui.selectable_value(chosen, None, "auto").on_hover_text("What the model bundle is best run with");
         for sampler in Sampler::ALL {
