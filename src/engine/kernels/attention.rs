@@ -1,19 +1,20 @@
-//! Attention by blocks of queries and keys: softmax is taken as the keys pass by, and no whole row of
+//! Attention by blocks of keys and queries: softmax is taken as the keys pass by, and no whole row of
 //! scores ever exists.
 //!
-//! Blocks have fixed lengths, so the result depends neither on threads nor on the rest of the batch.
+//! Scores lie with a row for each key and a lane for each query: every lane has a softmax of its own, and
+//! the weights are the right-hand side of the next product as they stand. Blocks have fixed lengths, so the
+//! result depends neither on threads nor on the rest of the batch.
 
-use super::gemm::Panels;
-use super::math::exp2;
-use super::memory::{Shared, with_scratch};
-use super::simd::{DEPTH, Isa, Kernel, STRIDE, Shape, Simd, Tile};
+use super::math::exp2_of_small;
+use super::memory::{Aligned, Shared, with_scratch};
+use super::simd::{Form, Isa, Kernel, Shape, Simd, Tile};
 use rayon::prelude::*;
 
-/// Keys that are looked at together: a left-hand block's width.
-const KEYS: usize = 256;
+/// Keys that are looked at together: whole tiles of every instruction set, scores within the nearest cache.
+const KEYS: usize = 168;
 
-/// Tiles of queries that are looked at together.
-const TILES: usize = 4;
+/// Vectors that a lane's state may have.
+const MOST_VECTORS: usize = 2;
 
 /// Sizes of an attention.
 #[derive(Debug, Clone, Copy)]
@@ -30,71 +31,67 @@ pub(crate) struct Sizes {
     pub(crate) causal: bool,
 }
 
+impl Sizes {
+    fn samples(&self) -> usize {
+        if self.shared { self.batch.min(1) } else { self.batch }
+    }
+}
+
 /// `out` `[b, n, c]` becomes `softmax(q k^T / sqrt(width)) v` by heads: `q` `[b, n, c]`, `k` and `v`
 /// `[b or 1, m, c]`.
 pub(super) fn attend(isa: Isa, sizes: Sizes, q: &[f32], k: &[f32], v: &[f32], out: &mut [f32]) {
     let Sizes { batch, queries, keys, heads, width, shared, .. } = sizes;
-    let samples = if shared { batch.min(1) } else { batch };
     assert!(q.len() == batch * queries * heads * width && out.len() == q.len());
-    assert!(k.len() == samples * keys * heads * width && v.len() == k.len());
+    assert!(k.len() == sizes.samples() * keys * heads * width && v.len() == k.len());
     if out.is_empty() || keys == 0 {
         out.fill(0.0);
         return;
     }
-    let head = |i: usize| {
-        let part = |x: &[f32], place: usize| {
-            let at = ((i / heads * keys + place) * heads + i % heads) * width;
-            at..at + width.min(x.len())
-        };
-        Packed {
-            keys: Panels::gather(isa, width, keys, |place| &k[part(k, place)]),
-            values: Panels::spread(isa, keys, width, |place| &v[part(v, place)]),
-        }
-    };
-    let packed: Vec<Packed> = (0..samples * heads).into_par_iter().map(head).collect();
-    let rows = TILES * isa.shape().rows;
-    let blocks = queries.div_ceil(rows);
+    let shape = isa.shape();
+    let heads_of_all = (0..sizes.samples() * heads).into_par_iter();
+    let packed: Vec<Packed> = heads_of_all.map(|i| Packed::new(shape, sizes, i, k, v)).collect();
+    let blocks = queries.div_ceil(shape.wide);
     let out = Shared::new(out);
     (0..batch * heads * blocks).into_par_iter().for_each(|task| {
-        let (b, block) = (task / blocks, task % blocks);
+        let (b, first) = (task / blocks, task % blocks * shape.wide);
         let (b, head) = (b / heads, b % heads);
         let packed = &packed[if shared { head } else { b * heads + head }];
-        let count = (queries - block * rows).min(rows);
-        let room = Room::new(isa.shape(), width);
-        with_scratch(room.floats(), |scratch| {
-            isa.run(Block { sizes, q, packed, out, b, head, first: block * rows, count, room, scratch });
+        let count = (queries - first).min(shape.wide);
+        with_scratch((2 * width.next_multiple_of(shape.rows) + KEYS) * shape.wide, |scratch| {
+            isa.run(Block { sizes, q, packed, out, b, head, first, count, scratch });
         });
     });
 }
 
-/// A head's keys, transposed, and values as right-hand sides.
+/// A head's keys and values as left-hand sides, in columns of a tile's rows.
 struct Packed {
-    keys: Panels,
-    values: Panels,
+    /// Tiles of keys, in each `[width, rows]`.
+    keys: Aligned,
+    /// Tiles of channels, in each `[keys, rows]`.
+    values: Aligned,
 }
 
-/// Where a block's numbers lie in its scratch.
-#[derive(Clone, Copy)]
-struct Room {
-    rows: usize,
-    /// Blocks of a query's channels.
-    depths: usize,
-    /// Columns of a row of sums.
-    columns: usize,
-}
-
-impl Room {
-    fn new(shape: Shape, width: usize) -> Self {
-        let columns = width.next_multiple_of(shape.lanes);
-        Self { rows: TILES * shape.rows, depths: width.div_ceil(DEPTH), columns }
+impl Packed {
+    fn new(shape: Shape, sizes: Sizes, i: usize, k: &[f32], v: &[f32]) -> Self {
+        let (Sizes { keys: count, heads, width, .. }, rows) = (sizes, shape.rows);
+        let mut keys = Aligned::zeros(count.next_multiple_of(rows) * width);
+        let mut values = Aligned::zeros(width.next_multiple_of(rows) * count);
+        let (to_keys, to_values) = (keys.floats_mut(), values.floats_mut());
+        for place in 0..count {
+            let from = ((i / heads * count + place) * heads + i % heads) * width;
+            let tile = &mut to_keys[place / rows * width * rows + place % rows..];
+            for (to, &key) in tile.iter_mut().step_by(rows).zip(&k[from..from + width]) {
+                *to = key;
+            }
+            for (t, values) in v[from..from + width].chunks(rows).enumerate() {
+                to_values[(t * count + place) * rows..][..values.len()].copy_from_slice(values);
+            }
+        }
+        Self { keys, values }
     }
-
-    fn floats(self) -> usize {
-        self.rows * (self.depths * STRIDE + STRIDE + self.columns + 2)
-    }
 }
 
-/// Some queries of one head.
+/// As many queries of one head as a tile is wide.
 struct Block<'a> {
     sizes: Sizes,
     q: &'a [f32],
@@ -105,150 +102,139 @@ struct Block<'a> {
     /// The first query.
     first: usize,
     count: usize,
-    room: Room,
     scratch: &'a mut [f32],
+}
+
+/// What softmax knows of each query so far.
+struct Lanes<S: Simd> {
+    largest: [S::V; MOST_VECTORS],
+    total: [S::V; MOST_VECTORS],
 }
 
 impl Kernel for Block<'_> {
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let Room { rows, depths, columns } = self.room;
-        let (queries, rest) = self.scratch.split_at_mut(rows * depths * STRIDE);
-        let (scores, rest) = rest.split_at_mut(rows * STRIDE);
-        let (sums, rest) = rest.split_at_mut(rows * columns);
-        let (largest, totals) = rest.split_at_mut(rows);
-        largest.fill(f32::NEG_INFINITY);
-        totals.fill(0.0);
+    fn run<S: Simd>(mut self, s: S) {
+        let Sizes { keys, width, causal, .. } = self.sizes;
+        let (wide, channels) = (S::LANES * S::VECTORS, width.next_multiple_of(S::ROWS));
+        let scratch = std::mem::take(&mut self.scratch);
+        let (queries, rest) = scratch.split_at_mut(width * wide);
+        let (scores, sums) = rest.split_at_mut(KEYS * wide);
+        let sums = &mut sums[..channels * wide];
+        self.transpose_queries(queries, wide);
         sums.fill(0.0);
-        let Sizes { keys, heads, width, causal, .. } = self.sizes;
-        let channels = heads * width;
-        let at = |row: usize| (self.b * self.sizes.queries + self.first + row) * channels + self.head * width;
-        // Powers of two are taken of the scores.
-        let scale = std::f32::consts::LOG2_E / (width as f32).sqrt();
-        for row in 0..self.count {
-            for (d, part) in self.q[at(row)..at(row) + width].chunks(DEPTH).enumerate() {
-                let to = &mut queries[(d * rows + row) * STRIDE..][..part.len()];
-                for (to, from) in to.iter_mut().zip(part) {
-                    *to = from * scale;
-                }
-            }
-        }
+        let mut lanes = Lanes::<S> {
+            largest: [s.splat(f32::NEG_INFINITY); MOST_VECTORS],
+            total: [s.splat(0.0); MOST_VECTORS],
+        };
         let seen = if causal { (self.first + self.count).min(keys) } else { keys };
         for start in (0..seen).step_by(KEYS) {
             let count = KEYS.min(seen - start);
-            score(s, queries, rows, &self.packed.keys, width, start..start + count, scores);
-            for row in 0..self.count {
-                let visible = if causal { (self.first + row + 1).saturating_sub(start) } else { count };
-                let (scores, sums) = (&mut scores[row * STRIDE..], &mut sums[row * columns..]);
-                let sums = &mut sums[..columns];
-                let state = (&mut largest[row], &mut totals[row]);
-                soften(s, &mut scores[..count], visible.min(count), state, sums);
+            self.score(s, queries, start, count, scores);
+            let scores = &mut scores[..count * wide];
+            if causal {
+                self.hide(scores, wide, start);
             }
-            gather(s, scores, &self.packed.values, start..start + count, sums, columns);
+            soften(s, scores, &mut lanes, sums);
+            for (t, c) in sums.chunks_exact_mut(S::ROWS * wide).enumerate() {
+                let a = &self.packed.values.floats()[(t * keys + start) * S::ROWS..];
+                let tile = Tile { a, b: scores, depth: count, c, c_stride: wide, fresh: false };
+                s.tile(tile, Form::Columns);
+            }
         }
-        for row in 0..self.count {
+        self.write(s, &lanes, sums, queries);
+    }
+}
+
+impl Block<'_> {
+    /// Where query `i`'s channels of this head start.
+    #[inline(always)]
+    fn place(&self, i: usize) -> usize {
+        let Sizes { queries, heads, width, .. } = self.sizes;
+        ((self.b * queries + self.first + i) * heads + self.head) * width
+    }
+
+    /// `[width, wide]`, scaled so that weights are powers of two.
+    #[inline(always)]
+    fn transpose_queries(&self, to: &mut [f32], wide: usize) {
+        let scale = std::f32::consts::LOG2_E / (self.sizes.width as f32).sqrt();
+        for lane in 0..wide {
+            // Lanes without a query of their own repeat the last one: their numbers stay ordinary.
+            let from = self.place(lane.min(self.count - 1));
+            let query = &self.q[from..from + self.sizes.width];
+            for (to, from) in to[lane..].iter_mut().step_by(wide).zip(query) {
+                *to = from * scale;
+            }
+        }
+    }
+
+    /// Scores of `count` keys from `start` on, which starts a tile.
+    #[inline(always)]
+    fn score<S: Simd>(&self, s: S, b: &[f32], start: usize, count: usize, scores: &mut [f32]) {
+        let (width, wide) = (self.sizes.width, S::LANES * S::VECTORS);
+        let tiles = self.packed.keys.floats()[start * width..].chunks_exact(S::ROWS * width);
+        let scores = scores.chunks_exact_mut(S::ROWS * wide).take(count.div_ceil(S::ROWS));
+        for (a, c) in tiles.zip(scores) {
+            s.tile(Tile { a, b, depth: width, c, c_stride: wide, fresh: true }, Form::Columns);
+        }
+    }
+
+    /// Hides the keys that stand after their query.
+    #[inline(always)]
+    fn hide(&self, scores: &mut [f32], wide: usize, start: usize) {
+        for (key, scores) in scores.chunks_exact_mut(wide).enumerate() {
+            let before = (start + key).saturating_sub(self.first).min(wide);
+            scores[..before].fill(f32::NEG_INFINITY);
+        }
+    }
+
+    /// Writes the weighted means, in a row for each channel, into the result. `turned` is free for use.
+    #[inline(always)]
+    fn write<S: Simd>(&self, s: S, lanes: &Lanes<S>, sums: &mut [f32], turned: &mut [f32]) {
+        let (width, wide) = (self.sizes.width, S::LANES * S::VECTORS);
+        for row in sums.chunks_exact_mut(wide) {
+            for (sum, total) in row.chunks_exact_mut(S::LANES).zip(lanes.total) {
+                s.store(s.div(s.load(sum), total), sum);
+            }
+        }
+        for lane in 0..self.count {
+            let turned = &mut turned[..width];
+            for (to, &from) in turned.iter_mut().zip(sums[lane..].iter().step_by(wide)) {
+                *to = from;
+            }
             // SAFETY: no other block has these queries of this head.
-            let out = unsafe { self.out.part(at(row), width) };
-            let inverse = s.splat(1.0 / totals[row]);
-            for (i, out) in out.chunks_mut(S::LANES).enumerate() {
-                let sum = s.load(&sums[row * columns + i * S::LANES..]);
-                s.store_some(s.mul(sum, inverse), out);
-            }
+            unsafe { self.out.part(self.place(lane), width) }.copy_from_slice(turned);
         }
     }
 }
 
-/// Scores of all queries against some keys, which start a panel.
+/// Turns scores, a row for each key, into weights, and brings what was summed before to the same scale.
 #[inline(always)]
-fn score<S: Simd>(
-    s: S,
-    queries: &[f32],
-    rows: usize,
-    keys: &Panels,
-    width: usize,
-    some: std::ops::Range<usize>,
-    scores: &mut [f32],
-) {
+fn soften<S: Simd>(s: S, scores: &mut [f32], lanes: &mut Lanes<S>, sums: &mut [f32]) {
     let wide = S::LANES * S::VECTORS;
-    for p in some.start / wide..some.end.div_ceil(wide) {
-        let (panel, columns) = keys.panel(p);
-        for (d, queries) in queries.chunks_exact(rows * STRIDE).enumerate() {
-            let depth = DEPTH.min(width - d * DEPTH);
-            let b = &panel[d * DEPTH * columns..(d * DEPTH + depth) * columns];
-            let tiles = queries.chunks_exact(S::ROWS * STRIDE);
-            for (a, c) in tiles.zip(scores.chunks_exact_mut(S::ROWS * STRIDE)) {
-                let c = &mut c[p * wide - some.start..];
-                s.tile(Tile { a, b, depth, c, c_stride: STRIDE, fresh: d == 0 }, columns > S::LANES);
+    for v in 0..S::VECTORS {
+        let part = v * S::LANES..(v + 1) * S::LANES;
+        // Several chains at once: one alone would wait for its own last step.
+        let (old, low) = (lanes.largest[v], s.splat(f32::NEG_INFINITY));
+        let mut most = [old, low, low, low];
+        for rows in scores.chunks(4 * wide) {
+            for (most, row) in most.iter_mut().zip(rows.chunks_exact(wide)) {
+                *most = s.max(*most, s.load(&row[part.clone()]));
             }
         }
-    }
-}
-
-/// Turns the first `visible` of a query's scores into weights and the others into zeros, and brings what was
-/// summed before to the same scale. `state` is the largest score so far and the sum of the weights.
-#[inline(always)]
-fn soften<S: Simd>(
-    s: S,
-    scores: &mut [f32],
-    visible: usize,
-    (largest, total): (&mut f32, &mut f32),
-    sums: &mut [f32],
-) {
-    let (scores, hidden) = scores.split_at_mut(visible);
-    hidden.fill(0.0);
-    if scores.is_empty() {
-        return;
-    }
-    let mut most = s.splat(*largest);
-    let mut chunks = scores.chunks_exact(S::LANES);
-    for chunk in &mut chunks {
-        most = s.max(most, s.load(chunk));
-    }
-    let most = chunks.remainder().iter().fold(s.largest(most), |most, &score| most.max(score));
-    let (old, new) = (*largest, s.splat(most));
-    let mut sum = s.splat(0.0);
-    let mut chunks = scores.chunks_exact_mut(S::LANES);
-    for chunk in &mut chunks {
-        let weight = exp2(s, s.sub(s.load(chunk), new));
-        sum = s.add(sum, weight);
-        s.store(weight, chunk);
-    }
-    let mut rest = 0.0;
-    let last = chunks.into_remainder();
-    if !last.is_empty() {
-        s.store_some(exp2(s, s.sub(s.load_some(last), new)), last);
-        rest = last.iter().sum();
-    }
-    let sum = s.sum(sum) + rest;
-    if old == most {
-        *total += sum;
-        return;
-    }
-    let shrink = if old == f32::NEG_INFINITY { 0.0 } else { (old - most).exp2() };
-    *total = *total * shrink + sum;
-    *largest = most;
-    for sums in sums.chunks_exact_mut(S::LANES) {
-        s.store(s.mul(s.load(sums), s.splat(shrink)), sums);
-    }
-}
-
-/// Adds the values of some keys by weight.
-#[inline(always)]
-fn gather<S: Simd>(
-    s: S,
-    weights: &[f32],
-    values: &Panels,
-    some: std::ops::Range<usize>,
-    sums: &mut [f32],
-    columns: usize,
-) {
-    for p in 0..values.count() {
-        let (panel, width) = values.panel(p);
-        let b = &panel[some.start * width..some.end * width];
-        let tiles = weights.chunks_exact(S::ROWS * STRIDE);
-        for (a, c) in tiles.zip(sums.chunks_exact_mut(S::ROWS * columns)) {
-            let c = &mut c[p * S::LANES * S::VECTORS..];
-            s.tile(Tile { a, b, depth: some.len(), c, c_stride: columns, fresh: false }, width > S::LANES);
+        let most = s.max(s.max(most[0], most[1]), s.max(most[2], most[3]));
+        let mut sum = s.splat(0.0);
+        for row in scores.chunks_exact_mut(wide) {
+            let score = &mut row[part.clone()];
+            let weight = exp2_of_small(s, s.sub(s.load(score), most));
+            sum = s.add(sum, weight);
+            s.store(weight, score);
+        }
+        let shrink = exp2_of_small(s, s.sub(old, most));
+        lanes.largest[v] = most;
+        lanes.total[v] = s.mul_add(lanes.total[v], shrink, sum);
+        for row in sums.chunks_exact_mut(wide) {
+            let sum = &mut row[part.clone()];
+            s.store(s.mul(s.load(sum), shrink), sum);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! AVX2 with FMA: eight floats a vector, sixteen registers.
 
-use super::simd::{Kernel, Simd, Tile, tile_of_6};
+use super::simd::{Form, Kernel, Simd, Tile, tile_of_6};
 use std::arch::x86_64::*;
 
 /// Proof that the processor has it.
@@ -109,6 +109,12 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn min(self, a: Self::V, b: Self::V) -> Self::V {
+        // SAFETY: `self` is proof.
+        unsafe { _mm256_min_ps(a, b) }
+    }
+
+    #[inline(always)]
     fn round(self, a: Self::V) -> Self::V {
         // SAFETY: `self` is proof.
         unsafe { _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a) }
@@ -131,18 +137,18 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn largest(self, a: Self::V) -> f32 {
-        let mut all = [0.0; LANES];
-        self.store(a, &mut all);
-        all.into_iter().fold(f32::NEG_INFINITY, f32::max)
-    }
-
-    #[inline(always)]
-    fn tile(self, work: Tile<'_>, wide: bool) {
-        if wide {
-            tile_of_6::<Self, true>(self, work);
-        } else {
-            tile_of_6::<Self, false>(self, work);
+    fn tile(self, work: Tile<'_>, form: Form) {
+        #[target_feature(enable = "avx2,fma")]
+        fn whole<const WIDE: bool, const COLUMNS: bool>(isa: Avx2, work: Tile<'_>) {
+            tile_of_6::<_, WIDE, COLUMNS>(isa, work);
+        }
+        // SAFETY: `self` is proof that the processor has these instructions.
+        unsafe {
+            match form {
+                Form::Wide => whole::<true, false>(self, work),
+                Form::Narrow => whole::<false, false>(self, work),
+                Form::Columns => whole::<true, true>(self, work),
+            }
         }
     }
 }

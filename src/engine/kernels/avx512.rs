@@ -1,6 +1,6 @@
 //! AVX-512: sixteen floats a vector, thirty-two registers.
 
-use super::simd::{Kernel, Simd, Tile, tile_of_14};
+use super::simd::{Form, Kernel, Simd, Tile, tile_of_14};
 use std::arch::x86_64::*;
 
 /// Proof that the processor has it.
@@ -111,6 +111,12 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn min(self, a: Self::V, b: Self::V) -> Self::V {
+        // SAFETY: `self` is proof.
+        unsafe { _mm512_min_ps(a, b) }
+    }
+
+    #[inline(always)]
     fn round(self, a: Self::V) -> Self::V {
         // SAFETY: `self` is proof.
         unsafe { _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a) }
@@ -129,17 +135,18 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    fn largest(self, a: Self::V) -> f32 {
-        // SAFETY: `self` is proof.
-        unsafe { _mm512_reduce_max_ps(a) }
-    }
-
-    #[inline(always)]
-    fn tile(self, work: Tile<'_>, wide: bool) {
-        if wide {
-            tile_of_14::<Self, true>(self, work);
-        } else {
-            tile_of_14::<Self, false>(self, work);
+    fn tile(self, work: Tile<'_>, form: Form) {
+        #[target_feature(enable = "avx512f")]
+        fn whole<const WIDE: bool, const COLUMNS: bool>(isa: Avx512, work: Tile<'_>) {
+            tile_of_14::<_, WIDE, COLUMNS>(isa, work);
+        }
+        // SAFETY: `self` is proof that the processor has these instructions.
+        unsafe {
+            match form {
+                Form::Wide => whole::<true, false>(self, work),
+                Form::Narrow => whole::<false, false>(self, work),
+                Form::Columns => whole::<true, true>(self, work),
+            }
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use super::math::{gated, gelu};
 use super::memory::{Aligned, Shared, with_scratch};
-use super::simd::{DEPTH, Isa, Kernel, STRIDE, Simd, Tile};
+use super::simd::{DEPTH, Form, Isa, Kernel, STRIDE, Simd, Tile};
 use rayon::prelude::*;
 
 /// What is done to a product before it is written.
@@ -93,45 +93,6 @@ impl Panels {
         panels
     }
 
-    /// Of `outputs` rows of `inputs` numbers each.
-    pub(super) fn gather<'a>(
-        isa: Isa,
-        inputs: usize,
-        outputs: usize,
-        row: impl Fn(usize) -> &'a [f32] + Sync,
-    ) -> Self {
-        let mut panels = Self::empty(isa, inputs, outputs);
-        let wide = isa.shape().wide;
-        panels.each_mut().enumerate().for_each(|(p, panel)| {
-            let width = panel.len() / inputs;
-            for (lane, output) in (p * wide..outputs).take(width).enumerate() {
-                for (to, &from) in panel[lane..].iter_mut().step_by(width).zip(row(output)) {
-                    *to = from;
-                }
-            }
-        });
-        panels
-    }
-
-    /// Of `inputs` rows of `outputs` numbers each.
-    pub(super) fn spread<'a>(
-        isa: Isa,
-        inputs: usize,
-        outputs: usize,
-        row: impl Fn(usize) -> &'a [f32] + Sync,
-    ) -> Self {
-        let mut panels = Self::empty(isa, inputs, outputs);
-        let wide = isa.shape().wide;
-        panels.each_mut().enumerate().for_each(|(p, panel)| {
-            let width = panel.len() / inputs;
-            let columns = width.min(outputs - p * wide);
-            for (i, to) in panel.chunks_exact_mut(width).enumerate() {
-                to[..columns].copy_from_slice(&row(i)[p * wide..p * wide + columns]);
-            }
-        });
-        panels
-    }
-
     fn empty(isa: Isa, inputs: usize, outputs: usize) -> Self {
         let data = Aligned::zeros(outputs.next_multiple_of(isa.shape().lanes) * inputs);
         Self { data, inputs, outputs, isa }
@@ -165,13 +126,13 @@ impl Panels {
         self.outputs
     }
 
-    pub(super) fn count(&self) -> usize {
+    fn count(&self) -> usize {
         self.outputs.div_ceil(self.isa.shape().wide)
     }
 
     /// A panel and its width; the last one may be one vector wide.
     #[inline(always)]
-    pub(super) fn panel(&self, p: usize) -> (&[f32], usize) {
+    fn panel(&self, p: usize) -> (&[f32], usize) {
         let shape = self.isa.shape();
         let left = self.outputs - p * shape.wide;
         let width = if left <= shape.lanes { shape.lanes } else { shape.wide };
@@ -255,8 +216,9 @@ impl<R: Rows> Block<'_, R> {
         for panel in self.panels.clone() {
             let (panel, width) = self.weights.panel(panel);
             let b = &panel[k * width..(k + depth) * width];
+            let form = if width > S::LANES { Form::Wide } else { Form::Narrow };
             for (a, c) in self.left.chunks_exact(S::ROWS * STRIDE).zip(&mut sums) {
-                s.tile(Tile { a, b, depth, c, c_stride: width, fresh: k == 0 }, width > S::LANES);
+                s.tile(Tile { a, b, depth, c, c_stride: width, fresh: k == 0 }, form);
             }
         }
     }

@@ -25,5 +25,7 @@ mod weights;
 
 pub(super) use conv::Window;
 pub(super) use gemm::Curve;
-pub(super) use tensors::{Extras, attend, bend, double, geglu, group_norm, layer_norm, usable};
+pub(super) use tensors::{
+    Extras, attend, bend, double, geglu, group_moments, group_norm, layer_norm, scaled, usable,
+};
 pub(super) use weights::Weights;

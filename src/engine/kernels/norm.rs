@@ -51,52 +51,71 @@ pub(super) fn group_norm(
     out: &mut [f32],
 ) {
     let channels = affine.weight.len();
-    let sample = pixels * channels;
+    let moments = group_moments(isa, x, pixels, channels, groups);
+    let (mut gains, mut shifts) = (Vec::with_capacity(moments.len()), Vec::with_capacity(moments.len()));
+    for (i, [mean, variance]) in moments.into_iter().enumerate() {
+        let gain = f64::from(affine.weight[i % channels]) / (variance + f64::from(affine.eps)).sqrt();
+        gains.push(gain as f32);
+        shifts.push((f64::from(affine.bias[i % channels]) - mean * gain) as f32);
+    }
+    scaled(isa, x, [pixels, channels], (&gains, &shifts), curve, out);
+}
+
+/// Mean and variance of each sample's groups, repeated for the group's channels: `[b, channels]`.
+pub(super) fn group_moments(
+    isa: Isa,
+    x: &[f32],
+    pixels: usize,
+    channels: usize,
+    groups: usize,
+) -> Vec<[f64; 2]> {
+    let size = (channels / groups.max(1)).max(1);
+    let parts_of = |x: &[f32]| -> Vec<Vec<Moments>> {
+        let parts = x.par_chunks((PIXELS * channels).max(1));
+        parts.map(|x| moments(isa, x, channels)).collect()
+    };
+    let samples = x.par_chunks((pixels * channels).max(1)).map(parts_of);
+    let samples: Vec<Vec<Vec<Moments>>> = samples.collect();
+    let group = |parts: &[Vec<Moments>], first: usize| {
+        let all = parts.iter().flat_map(|part| &part[first..first + size]);
+        let Moments { count, mean, squares } = all.fold(Moments::default(), |all, &some| all.and(some));
+        [mean, squares / count]
+    };
+    let mut repeated = Vec::with_capacity(samples.len() * channels);
+    for parts in &samples {
+        for first in (0..channels).step_by(size) {
+            repeated.extend(std::iter::repeat_n(group(parts, first), size));
+        }
+    }
+    repeated
+}
+
+/// Each channel's moments over some pixels.
+fn moments(isa: Isa, x: &[f32], channels: usize) -> Vec<Moments> {
+    let mut moments = vec![Moments::default(); channels];
+    with_scratch(3 * channels, |scratch| isa.run(Sums { x, channels, scratch, moments: &mut moments }));
+    moments
+}
+
+/// `curve(gain x + shift)`, `gain` and `shift` `[b, channels]`.
+pub(super) fn scaled(
+    isa: Isa,
+    x: &[f32],
+    [pixels, channels]: [usize; 2],
+    (gains, shifts): (&[f32], &[f32]),
+    curve: Curve,
+    out: &mut [f32],
+) {
     if x.is_empty() {
         return;
     }
-    let lines: Vec<Vec<f32>> = x
-        .par_chunks(sample)
-        .map(|x| {
-            let parts: Vec<Vec<Moments>> = x
-                .par_chunks(PIXELS * channels)
-                .map(|x| {
-                    let mut moments = vec![Moments::default(); channels];
-                    with_scratch(3 * channels, |scratch| {
-                        isa.run(Sums { x, channels, scratch, moments: &mut moments });
-                    });
-                    moments
-                })
-                .collect();
-            lines_of(&parts, groups, affine)
-        })
-        .collect();
-    let block = PIXELS * channels;
-    out.par_chunks_mut(sample).zip(x.par_chunks(sample)).zip(&lines).for_each(|((out, x), line)| {
-        let (gain, shift) = line.split_at(channels);
+    let (sample, block) = (pixels * channels, PIXELS * channels);
+    let lines = gains.par_chunks(channels).zip(shifts.par_chunks(channels));
+    out.par_chunks_mut(sample).zip(x.par_chunks(sample)).zip(lines).for_each(|((out, x), (gain, shift))| {
         out.par_chunks_mut(block).zip(x.par_chunks(block)).for_each(|(out, x)| {
             isa.run(Apply { x, gain, shift, curve, out });
         });
     });
-}
-
-/// The line `gain x + shift` of each channel: all gains, then all shifts.
-fn lines_of(parts: &[Vec<Moments>], groups: usize, affine: Affine<'_>) -> Vec<f32> {
-    let channels = affine.weight.len();
-    let size = channels / groups.max(1);
-    let mut lines = vec![0.0; 2 * channels];
-    for first in (0..channels).step_by(size.max(1)) {
-        let group = first..first + size;
-        let all = parts.iter().flat_map(|part| &part[group.clone()]);
-        let Moments { count, mean, squares } = all.fold(Moments::default(), |all, &some| all.and(some));
-        let inverse = 1.0 / (squares / count + f64::from(affine.eps)).sqrt();
-        for channel in group {
-            let gain = f64::from(affine.weight[channel]) * inverse;
-            lines[channel] = gain as f32;
-            lines[channels + channel] = (f64::from(affine.bias[channel]) - mean * gain) as f32;
-        }
-    }
-    lines
 }
 
 /// Each channel's moments over some pixels.

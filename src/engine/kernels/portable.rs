@@ -1,6 +1,6 @@
 //! The instruction set of every machine: plain arithmetic that the compiler vectorises as it can.
 
-use super::simd::{Simd, Tile, tile_of_6};
+use super::simd::{Form, Simd, Tile, tile_of_6};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Portable;
@@ -88,6 +88,11 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    fn min(self, a: Self::V, b: Self::V) -> Self::V {
+        each(|i| if a[i] < b[i] { a[i] } else { b[i] })
+    }
+
+    #[inline(always)]
     fn round(self, a: Self::V) -> Self::V {
         // 1.5 * 2^23: adding it leaves no bits for a fraction.
         const WHOLE: f32 = 12_582_912.0;
@@ -104,13 +109,11 @@ impl Simd for Portable {
         ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]))
     }
 
-    #[inline(always)]
-    fn largest(self, a: Self::V) -> f32 {
-        a.into_iter().fold(f32::NEG_INFINITY, f32::max)
-    }
-
-    #[inline(always)]
-    fn tile(self, work: Tile<'_>, _wide: bool) {
-        tile_of_6::<Self, false>(self, work);
+    #[inline(never)]
+    fn tile(self, work: Tile<'_>, form: Form) {
+        match form {
+            Form::Columns => tile_of_6::<Self, false, true>(self, work),
+            Form::Wide | Form::Narrow => tile_of_6::<Self, false, false>(self, work),
+        }
     }
 }

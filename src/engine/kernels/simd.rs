@@ -46,17 +46,28 @@ pub(super) trait Simd: Copy + Send + Sync {
     /// `a * b + c`.
     fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     fn max(self, a: Self::V, b: Self::V) -> Self::V;
+    fn min(self, a: Self::V, b: Self::V) -> Self::V;
     /// To the nearest whole number.
     fn round(self, a: Self::V) -> Self::V;
     /// `a * 2^n` for whole `n` in -126..=127.
     fn scale(self, a: Self::V, n: Self::V) -> Self::V;
     fn sum(self, a: Self::V) -> f32;
-    fn largest(self, a: Self::V) -> f32;
     /// One tile: see [`Tile`].
-    fn tile(self, tile: Tile<'_>, wide: bool);
+    fn tile(self, tile: Tile<'_>, form: Form);
 }
 
-/// `c (+)= a b`: `a` is `ROWS` rows [`STRIDE`] apart, `b` `[depth, width]`, `c` `ROWS` rows `c_stride` apart.
+/// What a tile's operands look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// `a` in rows, `b` as wide as a tile can be.
+    Wide,
+    /// `a` in rows, `b` one vector wide.
+    Narrow,
+    /// `a` in columns of `ROWS`, one after another; `b` as wide as a tile can be.
+    Columns,
+}
+
+/// `c (+)= a b`: `a` is `ROWS` rows [`STRIDE`] apart (but see [`Form::Columns`]), `b` `[depth, width]`, `c` `ROWS` rows `c_stride` apart.
 pub(super) struct Tile<'a> {
     pub(super) a: &'a [f32],
     pub(super) b: &'a [f32],
@@ -72,11 +83,13 @@ pub(super) struct Tile<'a> {
 macro_rules! tile_of_rows {
     ($name:ident, $rows:literal: $($r:literal)*) => {
         #[inline(always)]
-        pub(super) fn $name<S: Simd, const WIDE: bool>(s: S, tile: Tile<'_>) {
+        pub(super) fn $name<S: Simd, const WIDE: bool, const COLUMNS: bool>(s: S, tile: Tile<'_>) {
             let Tile { a, b, depth, c, c_stride, fresh } = tile;
             let lanes = S::LANES;
             let width = if WIDE { 2 * lanes } else { lanes };
-            assert!(depth <= STRIDE && a.len() >= ($rows - 1) * STRIDE + depth && b.len() >= depth * width);
+            let (row, step) = if COLUMNS { (1, $rows) } else { (STRIDE, 1) };
+            let read = ($rows - 1) * row + depth.saturating_sub(1) * step + 1;
+            assert!((COLUMNS || depth <= STRIDE) && a.len() >= read && b.len() >= depth * width);
             assert!(c_stride >= width && c.len() >= ($rows - 1) * c_stride + width);
             let (mut low, mut high) = ([s.splat(0.0); $rows], [s.splat(0.0); $rows]);
             if !fresh {
@@ -89,16 +102,16 @@ macro_rules! tile_of_rows {
             let mut steps = depth;
             while steps > 0 {
                 // SAFETY: `depth` steps of `width` floats in `b` and of one float in each row of `a`: their
-                // lengths were checked above.
+                // lengths were checked above. (Past the end of `a` the pointer is moved and not read.)
                 unsafe {
                     let first = s.read(right);
                     let second = if WIDE { s.read(right.add(lanes)) } else { first };
-                    $(let one = s.splat(*left.add($r * STRIDE));
+                    $(let one = s.splat(*left.add($r * row));
                     low[$r] = s.mul_add(one, first, low[$r]);
                     if WIDE {
                         high[$r] = s.mul_add(one, second, high[$r]);
                     })*
-                    (left, right) = (left.add(1), right.add(width));
+                    (left, right) = (left.add(step), right.add(width));
                 }
                 steps -= 1;
             }

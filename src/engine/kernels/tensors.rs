@@ -120,6 +120,35 @@ pub(in crate::engine) fn group_norm(
     })
 }
 
+/// Mean and variance of groups of channels of `x` `[b, h, w, c]`, usable: `[b, 1, c]` each, repeated for a
+/// group's channels.
+pub(in crate::engine) fn group_moments(x: &Tensor, groups: usize) -> Result<(Tensor, Tensor)> {
+    let (b, h, w, channels) = x.dims4()?;
+    if groups == 0 || channels % groups != 0 || h * w == 0 {
+        candle_core::bail!("{:?} cannot be {groups} groups", x.dims());
+    }
+    let x = x.contiguous()?;
+    let numbers = floats(&x);
+    let moments = norm::group_moments(Isa::best(), numbers.get()?, h * w, channels, groups);
+    let one = |which: usize| {
+        let values: Vec<f32> = moments.iter().map(|both| both[which] as f32).collect();
+        Tensor::from_vec(values, (b, 1, channels), &Device::Cpu)
+    };
+    Ok((one(0)?, one(1)?))
+}
+
+/// `curve(gain x + shift)`: `x` `[b, h, w, c]`, `gain` and `shift` `[b, 1, c]`; all usable.
+pub(in crate::engine) fn scaled(x: &Tensor, gain: &Tensor, shift: &Tensor, curve: Curve) -> Result<Tensor> {
+    let (b, h, w, channels) = x.dims4()?;
+    if gain.elem_count() != b * channels || shift.elem_count() != b * channels {
+        candle_core::bail!("a line of {:?} does not fit {:?}", gain.dims(), x.dims());
+    }
+    let (x, gain, shift) = (x.contiguous()?, gain.contiguous()?, shift.contiguous()?);
+    let (numbers, gain, shift) = (floats(&x), floats(&gain), floats(&shift));
+    let (numbers, lines) = (numbers.get()?, (gain.get()?, shift.get()?));
+    made(x.dims(), |out| norm::scaled(Isa::best(), numbers, [h * w, channels], lines, curve, out))
+}
+
 /// Normalises each token of `x` `[.., c]`; all usable, `weight` and `bias` `[c]`.
 pub(in crate::engine) fn layer_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, eps: f64) -> Result<Tensor> {
     normalised(x, weight, bias, eps, |x, affine, out| norm::layer_norm(Isa::best(), x, affine, out))

@@ -1,6 +1,7 @@
 //! Convolutions over channels-last pictures.
 
 use super::linear::uniform;
+use super::resample::upsample_nearest;
 use crate::engine::kernels::{Extras, Weights, Window};
 use candle_core::{DType, Result, Tensor};
 use candle_nn::{Init, VarBuilder};
@@ -61,6 +62,16 @@ impl Conv2d {
             Some(y) => Ok(y),
             None => self.forward_plain(x),
         }
+    }
+
+    /// [`Self::forward`] of `x` with each pixel repeated in both directions, `[b, 2h, 2w, outputs]`; stride 1.
+    pub fn forward_doubled(&self, x: &Tensor) -> Result<Tensor> {
+        let window = Window { doubled: true, ..self.window() };
+        if let Some(y) = self.weight.convolve(x, window, self.extras())? {
+            return Ok(y);
+        }
+        let (_, h, w, _) = x.dims4()?;
+        self.forward_plain(&upsample_nearest(x, 2 * h, 2 * w)?)
     }
 
     fn window(&self) -> Window {

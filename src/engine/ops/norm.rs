@@ -100,6 +100,10 @@ impl GroupNorm {
 
     /// What [`Self::forward_silu_with`] needs to know of a picture, or of a part of it, `[b, h, w, channels]`.
     pub fn statistics(&self, x: &Tensor) -> Result<GroupStatistics> {
+        if usable(x) {
+            let (mean, variance) = kernels::group_moments(x, self.groups)?;
+            return Ok(GroupStatistics { mean, variance, pixels: x.dim(1)? * x.dim(2)? });
+        }
         let wide = pixels(x)?;
         let mean = self.group_mean(&wide)?;
         let variance = self.group_mean(&wide.broadcast_sub(&mean)?.sqr()?)?;
@@ -108,6 +112,11 @@ impl GroupNorm {
 
     /// A part of a picture, normalised by the whole picture's statistics, then SiLU.
     pub fn forward_silu_with(&self, x: &Tensor, whole: &GroupStatistics) -> Result<Tensor> {
+        if self.affine.usable_with(x) {
+            let gain = self.affine.weight.broadcast_div(&(&whole.variance + self.eps)?.sqrt()?)?;
+            let shift = self.affine.bias.broadcast_sub(&(&whole.mean * &gain)?)?;
+            return kernels::scaled(x, &gain, &shift, Curve::Silu);
+        }
         let centred = pixels(x)?.broadcast_sub(&whole.mean)?;
         Activation::Silu.apply(&self.scaled(&centred, &whole.variance, x)?)
     }
