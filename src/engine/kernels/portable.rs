@@ -7,13 +7,44 @@ pub(super) struct Portable;
 
 const LANES: usize = 8;
 
-#[inline(always)]
-fn each(mut of: impl FnMut(usize) -> f32) -> [f32; LANES] {
-    let mut all = [0.0; LANES];
-    for (i, one) in all.iter_mut().enumerate() {
-        *one = of(i);
-    }
-    all
+/// An array, lane by lane: an unoptimised build unrolls no loop.
+macro_rules! each {
+    ($i:ident => $lane:expr) => {
+        [
+            {
+                const $i: usize = 0;
+                $lane
+            },
+            {
+                const $i: usize = 1;
+                $lane
+            },
+            {
+                const $i: usize = 2;
+                $lane
+            },
+            {
+                const $i: usize = 3;
+                $lane
+            },
+            {
+                const $i: usize = 4;
+                $lane
+            },
+            {
+                const $i: usize = 5;
+                $lane
+            },
+            {
+                const $i: usize = 6;
+                $lane
+            },
+            {
+                const $i: usize = 7;
+                $lane
+            },
+        ]
+    };
 }
 
 impl Simd for Portable {
@@ -30,7 +61,7 @@ impl Simd for Portable {
     #[inline(always)]
     fn load(self, from: &[f32]) -> Self::V {
         let from = &from[..LANES];
-        each(|i| from[i])
+        each!(I => from[I])
     }
 
     #[inline(always)]
@@ -41,7 +72,7 @@ impl Simd for Portable {
 
     #[inline(always)]
     fn load_some(self, from: &[f32]) -> Self::V {
-        each(|i| from.get(i).copied().unwrap_or(0.0))
+        each!(I => from.get(I).copied().unwrap_or(0.0))
     }
 
     #[inline(always)]
@@ -58,50 +89,50 @@ impl Simd for Portable {
 
     #[inline(always)]
     fn add(self, a: Self::V, b: Self::V) -> Self::V {
-        each(|i| a[i] + b[i])
+        each!(I => a[I] + b[I])
     }
 
     #[inline(always)]
     fn sub(self, a: Self::V, b: Self::V) -> Self::V {
-        each(|i| a[i] - b[i])
+        each!(I => a[I] - b[I])
     }
 
     #[inline(always)]
     fn mul(self, a: Self::V, b: Self::V) -> Self::V {
-        each(|i| a[i] * b[i])
+        each!(I => a[I] * b[I])
     }
 
     #[inline(always)]
     fn div(self, a: Self::V, b: Self::V) -> Self::V {
-        each(|i| a[i] / b[i])
+        each!(I => a[I] / b[I])
     }
 
     /// In two roundings: without the instruction, a fused one is a slow call.
     #[inline(always)]
     fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
-        each(|i| a[i] * b[i] + c[i])
+        each!(I => a[I] * b[I] + c[I])
     }
 
     #[inline(always)]
     fn max(self, a: Self::V, b: Self::V) -> Self::V {
-        each(|i| if a[i] > b[i] { a[i] } else { b[i] })
+        each!(I => if a[I] > b[I] { a[I] } else { b[I] })
     }
 
     #[inline(always)]
     fn min(self, a: Self::V, b: Self::V) -> Self::V {
-        each(|i| if a[i] < b[i] { a[i] } else { b[i] })
+        each!(I => if a[I] < b[I] { a[I] } else { b[I] })
     }
 
     #[inline(always)]
     fn round(self, a: Self::V) -> Self::V {
         // 1.5 * 2^23: adding it leaves no bits for a fraction.
         const WHOLE: f32 = 12_582_912.0;
-        each(|i| (a[i] + WHOLE) - WHOLE)
+        each!(I => (a[I] + WHOLE) - WHOLE)
     }
 
     #[inline(always)]
     fn scale(self, a: Self::V, n: Self::V) -> Self::V {
-        each(|i| a[i] * f32::from_bits(((n[i] as i32 + 127) << 23) as u32))
+        each!(I => a[I] * f32::from_bits(((n[I] as i32 + 127) << 23) as u32))
     }
 
     #[inline(always)]
