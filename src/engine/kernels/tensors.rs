@@ -8,9 +8,21 @@ use super::simd::Isa;
 use candle_core::{CpuStorage, D, DType, Device, Result, Storage, Tensor};
 use std::ops::Deref;
 
-/// Whether kernels may work on `x`: f32 on the CPU, and nothing asks for gradients.
+/// Whether kernels may work on `x`: f32 or a half type on the CPU, and nothing asks for gradients.
 pub(in crate::engine) fn usable(x: &Tensor) -> bool {
-    x.device().is_cpu() && x.dtype() == DType::F32 && !x.track_op()
+    let known = matches!(x.dtype(), DType::F32 | DType::F16 | DType::BF16);
+    x.device().is_cpu() && known && !x.track_op()
+}
+
+/// `work` on tensors of f32; the result has the first one's type. Half types only store numbers here: the
+/// processor computes in f32.
+fn in_f32<const N: usize>(
+    tensors: [&Tensor; N],
+    work: impl FnOnce([&Tensor; N]) -> Result<Tensor>,
+) -> Result<Tensor> {
+    let dtype = tensors.first().map_or(DType::F32, |tensor| tensor.dtype());
+    let wide = tensors.map(|tensor| tensor.to_dtype(DType::F32)).into_iter().collect::<Result<Vec<_>>>()?;
+    work(std::array::from_fn(|i| &wide[i]))?.to_dtype(dtype)
 }
 
 /// The numbers of a contiguous tensor, which nobody changes meanwhile.
@@ -69,8 +81,9 @@ impl Extras<'_> {
         if let Some(bias) = self.bias.filter(|bias| bias.elem_count() != outputs) {
             candle_core::bail!("a bias of {:?} does not fit {shape:?}", bias.dims());
         }
-        let bias = self.bias.map(Tensor::contiguous).transpose()?;
-        let residual = self.residual.map(Tensor::contiguous).transpose()?;
+        let numbers = |tensor: &Tensor| tensor.to_dtype(DType::F32)?.contiguous();
+        let bias = self.bias.map(numbers).transpose()?;
+        let residual = self.residual.map(numbers).transpose()?;
         let bias = bias.as_ref().map(floats);
         let residual = residual.as_ref().map(floats);
         work(Finish {
@@ -97,10 +110,13 @@ pub(in crate::engine) fn attend(
     }
     let shared = samples != batch;
     let sizes = Sizes { batch, queries, keys, heads, width: channels / heads, shared, causal };
-    let (q, k, v) = (q.contiguous()?, k.contiguous()?, v.contiguous()?);
-    let (q, k, v) = (floats(&q), floats(&k), floats(&v));
-    let (q, k, v) = (q.get()?, k.get()?, v.get()?);
-    made(&[batch, queries, channels], |out| attention::attend(Isa::best(), sizes, q, k, v, out))
+    in_f32([q, k, v], |tensors| {
+        let [q, k, v] = tensors.map(Tensor::contiguous);
+        let (q, k, v) = (q?, k?, v?);
+        let (q, k, v) = (floats(&q), floats(&k), floats(&v));
+        let (q, k, v) = (q.get()?, k.get()?, v.get()?);
+        made(&[batch, queries, channels], |out| attention::attend(Isa::best(), sizes, q, k, v, out))
+    })
 }
 
 /// Normalises groups of channels of `x` `[b, h, w, c]`, then bends; all usable, `weight` and `bias` `[c]`.
@@ -121,13 +137,13 @@ pub(in crate::engine) fn group_norm(
 }
 
 /// Mean and variance of groups of channels of `x` `[b, h, w, c]`, usable: `[b, 1, c]` each, repeated for a
-/// group's channels.
+/// group's channels, in f32.
 pub(in crate::engine) fn group_moments(x: &Tensor, groups: usize) -> Result<(Tensor, Tensor)> {
     let (b, h, w, channels) = x.dims4()?;
     if groups == 0 || channels % groups != 0 || h * w == 0 {
         candle_core::bail!("{:?} cannot be {groups} groups", x.dims());
     }
-    let x = x.contiguous()?;
+    let x = x.to_dtype(DType::F32)?.contiguous()?;
     let numbers = floats(&x);
     let moments = norm::group_moments(Isa::best(), numbers.get()?, h * w, channels, groups);
     let one = |which: usize| {
@@ -143,10 +159,13 @@ pub(in crate::engine) fn scaled(x: &Tensor, gain: &Tensor, shift: &Tensor, curve
     if gain.elem_count() != b * channels || shift.elem_count() != b * channels {
         candle_core::bail!("a line of {:?} does not fit {:?}", gain.dims(), x.dims());
     }
-    let (x, gain, shift) = (x.contiguous()?, gain.contiguous()?, shift.contiguous()?);
-    let (numbers, gain, shift) = (floats(&x), floats(&gain), floats(&shift));
-    let (numbers, lines) = (numbers.get()?, (gain.get()?, shift.get()?));
-    made(x.dims(), |out| norm::scaled(Isa::best(), numbers, [h * w, channels], lines, curve, out))
+    in_f32([x, gain, shift], |tensors| {
+        let [x, gain, shift] = tensors.map(Tensor::contiguous);
+        let (x, gain, shift) = (x?, gain?, shift?);
+        let (numbers, gain, shift) = (floats(&x), floats(&gain), floats(&shift));
+        let (numbers, lines) = (numbers.get()?, (gain.get()?, shift.get()?));
+        made(x.dims(), |out| norm::scaled(Isa::best(), numbers, [h * w, channels], lines, curve, out))
+    })
 }
 
 /// Normalises each token of `x` `[.., c]`; all usable, `weight` and `bias` `[c]`.
@@ -165,24 +184,28 @@ fn normalised(
     if weight.elem_count() != channels || bias.elem_count() != channels {
         candle_core::bail!("a norm of {:?} cannot take {:?}", weight.dims(), x.dims());
     }
-    let (x, weight, bias) = (x.contiguous()?, weight.contiguous()?, bias.contiguous()?);
-    let (numbers, weight, bias) = (floats(&x), floats(&weight), floats(&bias));
-    let affine = Affine { weight: weight.get()?, bias: bias.get()?, eps: eps as f32 };
-    let numbers = numbers.get()?;
-    made(x.dims(), |out| work(numbers, affine, out))
+    in_f32([x, weight, bias], |tensors| {
+        let [x, weight, bias] = tensors.map(Tensor::contiguous);
+        let (x, weight, bias) = (x?, weight?, bias?);
+        let (numbers, weight, bias) = (floats(&x), floats(&weight), floats(&bias));
+        let affine = Affine { weight: weight.get()?, bias: bias.get()?, eps: eps as f32 };
+        let numbers = numbers.get()?;
+        made(x.dims(), |out| work(numbers, affine, out))
+    })
 }
 
 /// `curve(x)`; usable.
 pub(in crate::engine) fn bend(x: &Tensor, curve: Curve) -> Result<Tensor> {
-    let x = x.contiguous()?;
-    let numbers = floats(&x);
-    let numbers = numbers.get()?;
-    made(x.dims(), |out| pointwise::bend(Isa::best(), numbers, curve, out))
+    in_f32([x], |[x]| {
+        let x = x.contiguous()?;
+        let numbers = floats(&x);
+        let numbers = numbers.get()?;
+        made(x.dims(), |out| pointwise::bend(Isa::best(), numbers, curve, out))
+    })
 }
 
 /// Of `x` `[.., 2c]`, usable: the first half times the exact GELU of the second, `[.., c]`.
 pub(in crate::engine) fn geglu(x: &Tensor) -> Result<Tensor> {
-    let x = x.contiguous()?;
     let width = x.dim(D::Minus1)? / 2;
     if x.dim(D::Minus1)? != 2 * width {
         candle_core::bail!("{:?} has no two halves", x.dims());
@@ -191,16 +214,21 @@ pub(in crate::engine) fn geglu(x: &Tensor) -> Result<Tensor> {
     if let Some(last) = shape.last_mut() {
         *last = width;
     }
-    let numbers = floats(&x);
-    let numbers = numbers.get()?;
-    made(&shape, |out| pointwise::geglu(Isa::best(), numbers, width, out))
+    in_f32([x], |[x]| {
+        let x = x.contiguous()?;
+        let numbers = floats(&x);
+        let numbers = numbers.get()?;
+        made(&shape, |out| pointwise::geglu(Isa::best(), numbers, width, out))
+    })
 }
 
 /// `x` `[b, h, w, c]`, usable, to `[b, 2h, 2w, c]`: each pixel four times.
 pub(in crate::engine) fn double(x: &Tensor) -> Result<Tensor> {
     let (b, h, w, c) = x.dims4()?;
-    let x = x.contiguous()?;
-    let numbers = floats(&x);
-    let numbers = numbers.get()?;
-    made(&[b, 2 * h, 2 * w, c], |out| pointwise::double(numbers, w, c, out))
+    in_f32([x], |[x]| {
+        let x = x.contiguous()?;
+        let numbers = floats(&x);
+        let numbers = numbers.get()?;
+        made(&[b, 2 * h, 2 * w, c], |out| pointwise::double(numbers, w, c, out))
+    })
 }

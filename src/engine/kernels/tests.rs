@@ -7,6 +7,7 @@ use super::gemm::{Curve, Dense, Finish, Panels, multiply};
 use super::norm::{self, Affine};
 use super::pointwise;
 use super::simd::Isa;
+use super::{Extras, Weights, attend};
 use crate::engine::testing::noise as tensor;
 use candle_core::{DType, Device, Tensor};
 
@@ -317,14 +318,44 @@ fn what_is_no_number_stays_none() {
 #[test]
 fn weights_serve_gradients_after_they_were_packed() {
     let plain = tensor(&[5, 7], "weight");
-    let weights = super::Weights::new(plain.clone());
+    let weights = Weights::new(plain.clone());
     let x = tensor(&[3, 7], "x");
-    let by_kernel = weights.linear(&x, super::Extras::default()).unwrap().unwrap();
+    let by_kernel = weights.linear(&x, Extras::default()).unwrap().unwrap();
     let back = weights.plain().unwrap();
     assert_eq!(back.to_vec2::<f32>().unwrap(), plain.to_vec2::<f32>().unwrap());
     let by_candle = x.matmul(&back.t().unwrap()).unwrap();
     assert!(crate::engine::testing::difference(&by_kernel, &by_candle) < 1e-6);
-    let half = x.to_dtype(DType::F16).unwrap();
-    assert!(weights.linear(&half, super::Extras::default()).unwrap().is_none());
-    assert!(weights.linear(&tensor(&[3, 6], "x"), super::Extras::default()).is_err());
+    let double = x.to_dtype(DType::F64).unwrap();
+    assert!(weights.linear(&double, Extras::default()).unwrap().is_none());
+    assert!(weights.linear(&tensor(&[3, 6], "x"), Extras::default()).is_err());
+}
+
+#[test]
+fn halves_are_widened_computed_in_f32_and_rounded_once() {
+    let (x, weight, bias) = (tensor(&[2, 5, 5, 6], "x"), tensor(&[7, 6, 3, 3], "w"), tensor(&[7], "bias"));
+    let window = Window { stride: 1, before: 1, after: 1, doubled: false };
+    for dtype in [DType::F16, DType::BF16] {
+        let half = |tensor: &Tensor| tensor.to_dtype(dtype).unwrap();
+        let wide = |tensor: &Tensor| half(tensor).to_dtype(DType::F32).unwrap();
+        let of = |x: &Tensor, weight: Tensor, bias: &Tensor| {
+            let weights = Weights::new(weight);
+            let convolve = || {
+                let extras = Extras { bias: Some(bias), residual: None, curve: Curve::Silu };
+                weights.convolve(x, window, extras).unwrap().unwrap()
+            };
+            let (first, again) = (convolve(), convolve());
+            let same = first.eq(&again).unwrap().min_all().unwrap().to_scalar::<u8>().unwrap();
+            assert_eq!(same, 1, "a second call reads the same weights");
+            let tokens = first.reshape((2, 25, 7)).unwrap();
+            attend(&tokens, &tokens, &tokens, 1, false).unwrap()
+        };
+        let (ours, exact) =
+            (of(&half(&x), half(&weight), &half(&bias)), of(&wide(&x), wide(&weight), &wide(&bias)));
+        assert_eq!(ours.dtype(), dtype);
+        let values =
+            |tensor: &Tensor| tensor.to_dtype(DType::F32).unwrap().flatten_all().unwrap().to_vec1().unwrap();
+        let want: Vec<f64> = values(&exact).into_iter().map(f64::from).collect();
+        let unit = if dtype == DType::F16 { 1e-3 } else { 8e-3 };
+        assert!(gap(&values(&ours), &want) < unit, "{dtype:?}: {}", gap(&values(&ours), &want));
+    }
 }

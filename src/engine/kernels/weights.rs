@@ -4,7 +4,7 @@ use super::conv::{Window, Windows};
 use super::gemm::{Dense, Panels, multiply};
 use super::simd::Isa;
 use super::tensors::{Extras, floats, made, usable};
-use candle_core::{Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Clones share one copy.
@@ -51,10 +51,11 @@ impl Weights {
             Some(last) if Some(&*last) == self.dims.get(1) => *last = panels.outputs(),
             _ => candle_core::bail!("a layer of {:?} cannot take {:?}", self.dims, x.dims()),
         }
-        let x = x.contiguous()?;
+        let (dtype, x) = (x.dtype(), x.to_dtype(DType::F32)?.contiguous()?);
         let (x, inputs) = (floats(&x), self.dims[1]);
         let rows = Dense { x: x.get()?, inputs };
-        extras.with(&shape, |finish| made(&shape, |out| multiply(&rows, &panels, finish, out))).map(Some)
+        let y = extras.with(&shape, |finish| made(&shape, |out| multiply(&rows, &panels, finish, out)))?;
+        y.to_dtype(dtype).map(Some)
     }
 
     /// `x` `[b, h, w, inputs]` to `[b, h', w', outputs]`, if kernels can.
@@ -70,30 +71,33 @@ impl Weights {
             candle_core::bail!("a convolution of {:?} cannot take {:?}", self.dims, x.dims());
         }
         let shape = [batch, window.side(h), window.side(w), panels.outputs()];
-        let x = x.contiguous()?;
+        let (dtype, x) = (x.dtype(), x.to_dtype(DType::F32)?.contiguous()?);
         let x = floats(&x);
         let rows = Windows { x: x.get()?, batch, h, w, channels, window };
-        extras.with(&shape, |finish| made(&shape, |out| multiply(&rows, &panels, finish, out))).map(Some)
+        let y = extras.with(&shape, |finish| made(&shape, |out| multiply(&rows, &panels, finish, out)))?;
+        y.to_dtype(dtype).map(Some)
     }
 
-    /// The packed form, if `x` and all else may go through kernels. The first call puts them in order.
+    /// The packed form, if `x` and all else may go through kernels. The first call puts them in order; those of
+    /// a half type are put in order for each call, as their use is to take little memory.
     fn packed(&self, x: &Tensor, extras: &Extras<'_>) -> Result<Option<Arc<Panels>>> {
         if !usable(x) || !extras.usable() {
             return Ok(None);
         }
         let mut form = self.form();
-        let packed = match &*form {
+        let (packed, stays) = match &*form {
             Form::Packed(panels) => return Ok(Some(panels.clone())),
-            Form::Plain(plain) if usable(plain) => self.pack(plain)?,
-            Form::Plain(_) => return Ok(None),
+            Form::Plain(plain) if !usable(plain) => return Ok(None),
+            Form::Plain(plain) => (Arc::new(self.pack(plain)?), plain.dtype() == DType::F32),
         };
-        let packed = Arc::new(packed);
-        *form = Form::Packed(packed.clone());
+        if stays {
+            *form = Form::Packed(packed.clone());
+        }
         Ok(Some(packed))
     }
 
     fn pack(&self, plain: &Tensor) -> Result<Panels> {
-        let plain = plain.contiguous()?;
+        let plain = plain.to_dtype(DType::F32)?.contiguous()?;
         let (weight, inputs) = (floats(&plain), self.dims.get(1).copied().unwrap_or(0));
         Ok(Panels::pack(Isa::best(), weight.get()?, self.outputs(), inputs, self.taps()))
     }

@@ -113,8 +113,10 @@ impl GroupNorm {
     /// A part of a picture, normalised by the whole picture's statistics, then SiLU.
     pub fn forward_silu_with(&self, x: &Tensor, whole: &GroupStatistics) -> Result<Tensor> {
         if self.affine.usable_with(x) {
-            let gain = self.affine.weight.broadcast_div(&(&whole.variance + self.eps)?.sqrt()?)?;
-            let shift = self.affine.bias.broadcast_sub(&(&whole.mean * &gain)?)?;
+            let wide = whole.variance.dtype();
+            let (weight, bias) = (self.affine.weight.to_dtype(wide)?, self.affine.bias.to_dtype(wide)?);
+            let gain = weight.broadcast_div(&(&whole.variance + self.eps)?.sqrt()?)?;
+            let shift = bias.broadcast_sub(&(&whole.mean * &gain)?)?;
             return kernels::scaled(x, &gain, &shift, Curve::Silu);
         }
         let centred = pixels(x)?.broadcast_sub(&whole.mean)?;
