@@ -303,12 +303,27 @@ fn an_exported_picture_is_proven_where_it_lies() {
 fn a_canvas_format_is_one_click_and_one_undo() {
     let mut studio = Studio::composed();
     let before = studio.project().clone();
-    studio.harness.get_by_role(Role::ComboBox).click();
+    studio.harness.get_by_role_and_label(Role::ComboBox, "Format").click();
     studio.harness.run_steps(3);
     studio.click("Story 9 : 16");
     assert_eq!(studio.project().canvas, project::CanvasSize { width: 1080, height: 1920 });
     let (old, new) = (before.earrings[0].hook_in_canvas, studio.project().earrings[0].hook_in_canvas);
     assert_eq!((new.x - old.x, new.y - old.y), (28.0, 448.0));
+    studio.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    studio.harness.run_steps(3);
+    assert_eq!(*studio.project(), before);
+}
+
+#[test]
+fn a_sampler_is_chosen_by_name_and_undone() {
+    let mut studio = Studio::composed();
+    let before = studio.project().clone();
+    // The recipe lies below the fold, where no pointer reaches it.
+    studio.harness.get_by_role_and_label(Role::ComboBox, "Sampler").click_accesskit();
+    studio.harness.run_steps(3);
+    studio.harness.get_by_label("UniPC").click_accesskit();
+    studio.harness.run_steps(3);
+    assert_eq!(studio.project().recipe.sampler, Some(project::Sampler::UniPc));
     studio.harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
     studio.harness.run_steps(3);
     assert_eq!(*studio.project(), before);

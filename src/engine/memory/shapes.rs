@@ -178,7 +178,9 @@ impl Shapes {
             let here = pixels >> (2 * at);
             let inputs = self.vae.get(at + 1).copied().unwrap_or(channels);
             let widest = here * inputs.max(channels);
-            let pictures = BAND_PICTURES[usize::from(self.on_cpu)];
+            // The processor widens halves: the half picture waits beside its f32 ones.
+            let halved = self.on_cpu && self.bytes < WIDE;
+            let pictures = BAND_PICTURES[usize::from(self.on_cpu)] + u64::from(halved);
             let uncut = (BAND * WHOLE) as u64;
             let whole = widest.min(uncut) * pictures * WIDE;
             if widest <= uncut {
