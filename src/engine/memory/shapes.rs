@@ -172,8 +172,8 @@ impl Shapes {
         self.hint.iter().enumerate().map(stage).max().unwrap_or_default() * HINT_PICTURES * WIDE
     }
 
-    /// The decoder: below a band's size each block's pictures, above it the two that a block keeps whole,
-    /// and one band's.
+    /// The decoder: below a band's size each block's pictures; above it a block's input, middle and result,
+    /// which stay whole, and one band's.
     fn decode(&self, pixels: u64) -> u64 {
         let level = |(at, &channels): (usize, &u64)| {
             let here = pixels >> (2 * at);
@@ -186,7 +186,7 @@ impl Shapes {
                 return whole;
             }
             // The first size that is cut takes less than the last that is not: a plan never shrinks.
-            whole.max(here * (inputs + channels) * self.bytes + BAND as u64 * pictures * WIDE)
+            whole.max(here * (inputs + 2 * channels) * self.bytes + BAND as u64 * pictures * WIDE)
         };
         self.vae.iter().enumerate().map(level).max().unwrap_or_default() + SCORES
     }
