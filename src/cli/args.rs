@@ -1,5 +1,9 @@
 //! The command line as typed. Values with a form of their own are parsed here, once.
 
+mod eyes;
+
+pub(super) use eyes::EvaluateArgs;
+
 use crate::batch::Shard;
 use crate::engine::device::{DTypeChoice, DeviceChoice};
 use crate::project::Sampler;
@@ -30,6 +34,8 @@ pub(super) enum Command {
     Verify(VerifyArgs),
     /// Times every part of a picture on this machine
     Bench(BenchArgs),
+    /// Measures the program's eyes where the truth is known
+    Evaluate(EvaluateArgs),
     /// Looks after model bundles
     #[command(subcommand)]
     Bundle(BundleCommand),

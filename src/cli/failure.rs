@@ -4,6 +4,7 @@ use super::{BAD_INPUT, CANCELLED, SOME_FAILED};
 use crate::batch::BatchError;
 use crate::body::{BodyError, PoseLibraryError};
 use crate::engine::EngineError;
+use crate::evaluation::EvaluationError;
 use crate::picture::PngError;
 use crate::project::{FieldFault, FileError};
 use crate::workflow::WorkflowError;
@@ -116,6 +117,14 @@ impl From<BatchError> for Failure {
         match error {
             BatchError::Cancelled(_) => Self::cancelled(),
             error => Self::bad_input(error),
+        }
+    }
+}
+
+impl From<EvaluationError> for Failure {
+    fn from(error: EvaluationError) -> Self {
+        match error {
+            EvaluationError::Cancelled(_) => Self::cancelled(),
         }
     }
 }

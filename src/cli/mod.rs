@@ -9,6 +9,7 @@ mod bench;
 mod bundle;
 mod demo;
 mod engine;
+mod evaluate;
 mod export;
 mod failure;
 mod output;
@@ -67,6 +68,7 @@ fn perform(command: Option<Command>) -> Result<Outcome, Failure> {
         Some(Command::Poses(args)) => poses::run(&args),
         Some(Command::Verify(args)) => verify::run(&args),
         Some(Command::Bench(args)) => bench::run(&args),
+        Some(Command::Evaluate(args)) => evaluate::run(&args),
         Some(Command::Bundle(command)) => bundle::run(&command),
     };
     code.map(Outcome::Exit)

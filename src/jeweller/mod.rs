@@ -1,5 +1,9 @@
 //! The procedural jeweller: product photos of earrings that never existed, with exact mattes.
 //!
+//! The paper's training set is a shop's and stays there. What stands here can be made by anyone, anywhere: matte,
+//! hook and size are known because they were computed. Training and evaluation are to draw from it; it refuses
+//! to know people, models and windows.
+//!
 //! A piece is described in millimetres ([`JewelSpec`]), built as a signed distance field with a cut stone,
 //! and photographed from the front by an orthographic camera in a tent of softboxes and black flags: polished
 //! metal is a picture of its surroundings, so the studio is half of the jewellery. Rays are traced through up

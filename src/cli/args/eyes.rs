@@ -1,0 +1,20 @@
+//! Arguments of the commands that look at pictures.
+
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct EvaluateArgs {
+    /// What to measure; everything without it
+    #[arg(value_name = "PART")]
+    pub(in crate::cli) parts: Vec<String>,
+    /// Folder for the tables and contact sheets
+    #[arg(long, value_name = "DIR")]
+    pub(in crate::cli) out: PathBuf,
+    /// Cases of each kind; as many as the targets are stated for without it
+    #[arg(long, value_name = "N")]
+    pub(in crate::cli) count: Option<usize>,
+    /// Portraits for the parts that look at photos
+    #[arg(long, value_name = "DIR")]
+    pub(in crate::cli) portraits: Option<PathBuf>,
+}

@@ -1,0 +1,41 @@
+//! Measures: how well Adorn's eyes and pictures do where the truth is known.
+//!
+//! Each part makes its own truth (rendered jewels with exact mattes, heads at known angles), lets the program
+//! look, and reports tables and contact sheets. `adorn evaluate` is the one command for all of them. This room
+//! refuses to know the window.
+
+mod report;
+
+pub use report::{Report, Table};
+
+use crate::engine::progress::{Cancelled, Control};
+use std::path::PathBuf;
+
+/// How much is measured, and on what.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Effort {
+    /// Cases of each kind; none: as many as the part's targets are stated for.
+    pub count: Option<usize>,
+    /// A folder of portraits for the parts that look at photos; they make do with rendered faces without it.
+    pub portraits: Option<PathBuf>,
+}
+
+/// One thing that is measured.
+#[derive(Debug, Clone, Copy)]
+pub struct Part {
+    /// As typed on the command line.
+    pub name: &'static str,
+    /// What it tells, in a few words.
+    pub about: &'static str,
+    pub measure: fn(&Effort, &Control) -> Result<Report, EvaluationError>,
+}
+
+/// Everything that can be measured.
+pub const PARTS: &[Part] = &[];
+
+/// Why an evaluation ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum EvaluationError {
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+}

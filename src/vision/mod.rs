@@ -1,0 +1,52 @@
+//! Eyes: faces, their 68 landmarks, who they are, how their heads are turned.
+//!
+//! The same eyes read a designer's photos (where is the face, what pose is it) and judge Adorn's own finished
+//! pictures, so what they measure is stated with its error. Networks are small, embedded and run on the
+//! processor. This room refuses to know how pictures are painted, and windows.
+//!
+//! Frame `picture`: pixels of the picture that is looked at, x right, y down, (0, 0) the top left corner of the
+//! top left pixel.
+
+use glam::DVec2;
+
+/// iBUG's landmarks: 17 jaw, 10 brow, 9 nose, 12 eye, 20 mouth.
+pub const LANDMARKS: usize = 68;
+
+/// Numbers of a face descriptor.
+pub const DESCRIPTOR: usize = 128;
+
+/// Where a face was found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FaceBox {
+    /// Picture frame.
+    pub left: f64,
+    pub top: f64,
+    pub width: f64,
+    pub height: f64,
+    /// The finder's confidence, 0..=1.
+    pub score: f32,
+}
+
+/// The 68 iBUG landmarks of a face, picture frame.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FaceLandmarks(pub [DVec2; LANDMARKS]);
+
+impl FaceLandmarks {
+    /// First and last row of the face, brow to chin: what the method calls the face's extent.
+    pub fn rows(&self) -> (f64, f64) {
+        let rows = self.0.iter().map(|landmark| landmark.y);
+        rows.fold((f64::INFINITY, f64::NEG_INFINITY), |(top, bottom), row| (top.min(row), bottom.max(row)))
+    }
+}
+
+/// What tells one person's face from another's.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FaceDescriptor(pub [f32; DESCRIPTOR]);
+
+impl FaceDescriptor {
+    /// Euclidean; small for the same person.
+    pub fn distance(&self, other: &Self) -> f32 {
+        let squares = self.0.iter().zip(&other.0).map(|(own, other)| (own - other).powi(2));
+        squares.sum::<f32>().sqrt()
+    }
+}
