@@ -9,6 +9,7 @@
 //! format survives being opened and saved here.
 
 mod check;
+mod cut;
 mod file;
 mod locate;
 mod paths;
@@ -18,6 +19,7 @@ mod variant;
 mod whole_file;
 
 pub use check::{FieldFault, LARGEST_PLAN, LONGEST_PROMPT};
+pub use cut::{Rectangle, Stroke, StrokeKind};
 pub use file::{FORMAT, FileError, load, parse, save, to_json};
 pub use paths::{base_of, relative_path, resolve};
 pub use schema::schema_json;

@@ -1,0 +1,36 @@
+//! How a product is cut out of a photo without transparency: what a designer pointed at.
+
+use super::{Other, Point};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What a stroke says about the pixels under it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StrokeKind {
+    /// They are product.
+    Include,
+    /// They are background.
+    Exclude,
+}
+
+/// A round brush drawn along a line; pixels of the photo.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Stroke {
+    pub kind: StrokeKind,
+    /// Of the brush, > 0.
+    pub radius: f64,
+    /// One point is a dab.
+    pub points: Vec<Point>,
+    #[serde(flatten)]
+    pub other: Other,
+}
+
+/// An axis-aligned rectangle in pixels of the photo, `left < right` and `top < bottom`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Rectangle {
+    pub left: f64,
+    pub top: f64,
+    pub right: f64,
+    pub bottom: f64,
+}
