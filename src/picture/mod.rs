@@ -8,6 +8,7 @@
 
 mod caption;
 mod composite;
+pub mod cutout;
 mod linear;
 mod load;
 mod placed;
