@@ -21,8 +21,8 @@ const EVEN: f32 = 3.2;
 const LENGTH_COST: f32 = 0.3;
 
 /// How far a contrast disturbs the ground beside it, pixels, and its part that does.
-const RINGING: isize = 4;
-const RINGS: f32 = 0.03;
+const RINGING: isize = 3;
+const RINGS: f32 = 0.015;
 
 /// Steps of the relaxation at the coarsest, middle and finest level.
 const STEPS: [usize; 3] = [60, 40, 20];
@@ -38,7 +38,7 @@ pub(super) fn deviations(colours: &Grid<Vec3>, ground: &GroundModel) -> Grid<f32
     });
     let strongest = largest_near(&off, RINGING);
     Grid::from_fn(colours.width, colours.height, |column, row| {
-        off.at(column, row) / ground.noise.hypot(RINGS * strongest.at(column, row))
+        off.at(column, row) / ground.tolerance.at(column, row).hypot(RINGS * strongest.at(column, row))
     })
 }
 
