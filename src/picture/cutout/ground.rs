@@ -20,7 +20,13 @@ const SAMPLES: usize = 12_000;
 const TERMS: usize = 6;
 
 /// The noise that every photo is believed to have, sRGB 0..=1.
-const LEAST_NOISE: f32 = 0.006;
+const LEAST_NOISE: f32 = 0.008;
+
+/// The noise from which a ground has a grain to be known by.
+const COARSE: f32 = 0.012;
+
+/// The part of the ground's grain that ground must have everywhere.
+const GRAINY: f32 = 0.5;
 
 /// Slope beyond the noise's that a soft shadow may have, sRGB 0..=1 over the photo's shorter side; and its limits
 /// a pixel.
@@ -40,10 +46,10 @@ const FAR: f32 = 10.0;
 const LEAST_ENCLOSED: usize = 40;
 
 /// How much darker than the followed shadows an enclosed ground may be, as a part of the ground.
-const SHADE_SLACK: f32 = 0.02;
+const SHADE_SLACK: f32 = 0.04;
 
 /// How much steeper than soft shadows an edge is.
-const SHARP: f32 = 2.0;
+const SHARP: f32 = 1.4;
 
 /// The ground, and how well it is known.
 pub(super) struct GroundModel {
@@ -68,10 +74,13 @@ impl GroundModel {
         let noise = pixel_noise(colours, &samples);
         let noise = noise.max(surface.spread.min(0.03));
         // Grain would pass for edges: the coarser the ground, the smoother it is looked at.
-        let smooth = colours.smoothed(if noise > 0.012 { 3 } else { 1 });
+        let smooth = colours.smoothed(if noise > COARSE { 3 } else { 1 });
         let slopes = slopes(&smooth);
         let steepest = steepest(&slopes, &samples);
-        let open = open(&smooth, &slopes, &surface, marks, (steepest, 0.012 + 2.0 * noise));
+        let mut open = open(&smooth, &slopes, &surface, marks, (steepest, 0.012 + 2.0 * noise));
+        if noise > COARSE {
+            keep_grainy(&mut open, colours, &smooth, marks, &samples);
+        }
         let followed = follow(&open, marks, &smooth, &surface, (&slopes, steepest));
         let inner = inner(&followed);
         let weights = inner.map(|inner| if inner { 1.0 } else { 0.0 });
@@ -275,6 +284,24 @@ fn open(
     })
 }
 
+/// A coarse ground keeps its grain in a shadow; what is smooth there is product.
+fn keep_grainy(
+    open: &mut Grid<bool>,
+    colours: &Grid<Vec3>,
+    smooth: &Grid<Vec3>,
+    marks: &Grid<Mark>,
+    samples: &[usize],
+) {
+    let grain = Grid::from_fn(colours.width, colours.height, |column, row| {
+        (colours.at(column, row) - smooth.at(column, row)).length()
+    });
+    let grain = grain.smoothed(8);
+    let least = GRAINY * median(&mut samples.iter().map(|index| grain.data[*index]).collect::<Vec<_>>());
+    for (index, open) in open.data.iter_mut().enumerate() {
+        *open &= grain.data[index] > least || marks.data[index] == Mark::Ground;
+    }
+}
+
 /// The open pixels that are connected to the border by more than narrow gaps, and the insides of hoops: enclosed
 /// ones that are no darker than the shadows that were followed and end at sharp edges.
 fn follow(
@@ -294,14 +321,14 @@ fn follow(
         let ground = surface.at(index % smooth.width, index / smooth.width);
         smooth.data[index].dot(ground) / ground.length_squared().max(1e-4)
     };
-    let lowest = |shares: &mut [f32]| {
-        let rank = shares.len() / 50;
+    let lowest = |shares: &mut [f32], part: usize| {
+        let rank = shares.len() / part;
         *shares.select_nth_unstable_by(rank, f32::total_cmp).1
     };
     let followed = (0..core.data.len()).step_by(7).filter(|index| core.data[*index]);
     let mut followed: Vec<f32> = followed.map(share).collect();
     if followed.len() > 50 {
-        let darkest = lowest(&mut followed) - SHADE_SLACK;
+        let darkest = lowest(&mut followed, 100) - SHADE_SLACK;
         let enclosed = Grid {
             data: wide.data.iter().zip(&core.data).map(|(wide, core)| *wide && !core).collect(),
             ..wide
@@ -311,7 +338,7 @@ fn follow(
             let mut shares: Vec<f32> = part.iter().map(|index| share(*index)).collect();
             let rim = part.iter().filter(|index| enclosed.neighbours(**index).any(|next| !enclosed.data[next]));
             let mut ends: Vec<f32> = rim.map(|index| steepest_near.data[*index]).collect();
-            if lowest(&mut shares) > darkest && median(&mut ends) > SHARP * steepest {
+            if lowest(&mut shares, 8) > darkest && median(&mut ends) > SHARP * steepest {
                 part.iter().for_each(|index| core.data[*index] = true);
             }
         }

@@ -22,7 +22,7 @@ const LENGTH_COST: f32 = 0.3;
 
 /// How far a contrast disturbs the ground beside it, pixels, and its part that does.
 const RINGING: isize = 3;
-const RINGS: f32 = 0.015;
+const RINGS: f32 = 0.02;
 
 /// Steps of the relaxation at the coarsest, middle and finest level.
 const STEPS: [usize; 3] = [60, 40, 20];
