@@ -26,7 +26,7 @@ const LEAST_NOISE: f32 = 0.008;
 const COARSE: f32 = 0.012;
 
 /// The part of the ground's grain that ground must have everywhere.
-const GRAINY: f32 = 0.5;
+const GRAINY: f32 = 0.72;
 
 /// Slope beyond the noise's that a soft shadow may have, sRGB 0..=1 over the photo's shorter side; and its limits
 /// a pixel.
