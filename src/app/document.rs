@@ -185,7 +185,7 @@ mod tests {
     use crate::project::{Face, Other};
 
     fn with_face(file: &str) -> Project {
-        let face = Some(Face { file: file.to_owned(), crop: None, other: Other::new() });
+        let face = Some(Face { file: file.to_owned(), crop: None, remove: Vec::new(), other: Other::new() });
         Project { face, ..Project::default() }
     }
 

@@ -23,7 +23,8 @@ impl Window {
             Action::SetFace(path) => {
                 self.document.mark();
                 let file = self.document.name_of(&path);
-                self.document.project.face = Some(Face { file, crop: None, other: Other::new() });
+                self.document.project.face =
+                    Some(Face { file, crop: None, remove: Vec::new(), other: Other::new() });
             }
             Action::OpenBundle(folder) => self.open_bundle(ctx, folder),
             Action::AddLora(path) => self.document.add_lora(&path),

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StrokeKind {
-    /// They are product.
+    /// They belong to it: to the product, or to what is taken out of a face photo.
     Include,
-    /// They are background.
+    /// They do not: background, or what stays.
     Exclude,
 }
 

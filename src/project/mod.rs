@@ -221,6 +221,10 @@ pub struct Face {
     /// The square of the photo that shows the face; none takes the largest centred square.
     #[serde(default)]
     pub crop: Option<Square>,
+    /// What is taken out of the photo before anyone looks at it, above all earrings: `include` strokes cover what
+    /// goes, later `exclude` strokes keep what they cover.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remove: Vec<Stroke>,
     #[serde(flatten)]
     pub other: Other,
 }

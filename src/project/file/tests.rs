@@ -59,6 +59,10 @@ fn unknown_fields_survive_at_every_level() {
     let (file, token) = ("gold.safetensors".to_owned(), "gold".to_owned());
     project.recipe.loras.push(crate::project::Lora { file: file.clone(), strength: 0.5, other: other() });
     project.recipe.embeddings.push(crate::project::Embedding { file, token, other: other() });
+    let (kind, points) =
+        (crate::project::StrokeKind::Include, vec![crate::project::Point { x: 1.5, y: 2.0 }]);
+    let stroke = crate::project::Stroke { kind, radius: 3.0, points, other: other() };
+    project.face.as_mut().expect("the fixture's face").remove.push(stroke);
     let text = to_json(&project);
     let mut marked: Value = serde_json::from_str(&text).expect("JSON");
     let mut count = 0;
