@@ -7,6 +7,7 @@
 //! premultiplied values. What networks see is resized as their training resized it, see `resize.rs`.
 
 mod caption;
+mod ciede2000;
 mod composite;
 mod linear;
 mod load;
@@ -18,6 +19,7 @@ mod resize;
 mod similarity;
 
 pub use caption::{Corner, caption};
+pub use ciede2000::{Lab, ciede2000};
 pub use composite::{Exactness, composite, exactness};
 pub use load::{
     Fault, LARGEST_FILE, LONGEST_SIDE, LoadError, MOST_PIXELS, ProductPhoto, load_face, load_product,
