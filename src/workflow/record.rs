@@ -123,7 +123,9 @@ pub(super) fn make(
 /// SHA-256 over everything that decides a variant's pixels: its decisions but for its name, the content of its
 /// files, the body, the pose's angles, the engine. Cheap: nothing is painted.
 pub fn fingerprint(variant: &Variant, studio: &Studio, card: &EngineCard) -> Result<String, WorkflowError> {
-    let unnamed = Variant { name: VariantName(String::new()), ..variant.clone() };
+    let mut unnamed = Variant { name: VariantName(String::new()), ..variant.clone() };
+    // How a product was cut out is in its file's content.
+    unnamed.earrings.iter_mut().for_each(|earring| earring.cut_from = None);
     let angles = studio.angles(&variant.pose)?;
     let files = digests(variant, studio)?;
     let deciding = (
