@@ -26,7 +26,8 @@ pub use ciede2000::{Lab, ciede2000};
 pub use composite::{Exactness, composite, exactness};
 pub use expansion::{Expansion, expansion};
 pub use load::{
-    Fault, LARGEST_FILE, LONGEST_SIDE, LoadError, MOST_PIXELS, ProductPhoto, load_face, load_product,
+    Fault, LARGEST_FILE, LONGEST_SIDE, LoadError, MOST_PIXELS, ProductPhoto, SavedAgain, load_face,
+    load_product, load_saved_again,
 };
 pub use placed::{PlacedEarring, Placement};
 pub use planes::Planes;
