@@ -8,6 +8,7 @@
 
 mod caption;
 mod composite;
+mod inpaint;
 mod linear;
 mod load;
 mod placed;
@@ -19,6 +20,7 @@ mod similarity;
 
 pub use caption::{Corner, caption};
 pub use composite::{Exactness, composite, exactness};
+pub use inpaint::inpaint;
 pub use load::{
     Fault, LARGEST_FILE, LONGEST_SIDE, LoadError, MOST_PIXELS, ProductPhoto, load_face, load_product,
 };
