@@ -7,7 +7,10 @@
 //! Frame `picture`: pixels of the picture that is looked at, x right, y down, (0, 0) the top left corner of the
 //! top left pixel.
 
+mod head_fit;
+
 use glam::DVec2;
+pub use head_fit::{HeadFit, HeadFitError, HeadPoints, Placing, Trust, fit_head};
 
 /// iBUG's landmarks: 17 jaw, 10 brow, 9 nose, 12 eye, 20 mouth.
 pub const LANDMARKS: usize = 68;
