@@ -52,6 +52,7 @@ pub struct HeadFit {
     pub landmarks: FaceLandmarks,
     /// The fitted head in the picture.
     pub placing: Placing,
+    pub amounts: Vec<f64>,
 }
 
 /// Why landmarks could not be fitted.
@@ -119,6 +120,7 @@ impl HeadPoints {
             trust: trust(relative, solution.sigma_deg(), inside),
             landmarks: fitted,
             placing,
+            amounts: solution.amounts.to_vec(),
         })
     }
 }
