@@ -272,7 +272,7 @@ impl Window {
 }
 
 /// An earring that only names its photo, to have it read.
-fn bare_earring(file: String) -> Earring {
+pub(super) fn bare_earring(file: String) -> Earring {
     Earring {
         id: EarringId(0),
         file,
@@ -283,6 +283,7 @@ fn bare_earring(file: String) -> Earring {
         mirror: false,
         real_height_mm: None,
         ear: Ear::Auto,
+        cut_from: None,
         other: Other::new(),
     }
 }

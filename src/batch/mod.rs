@@ -13,7 +13,7 @@ pub use report::{Entry, Report, Status};
 use crate::engine::Engine;
 use crate::engine::progress::{Cancelled, Control, Progress, Stage};
 use crate::picture::{PngError, read_record, write_png};
-use crate::project::{FieldFault, Project, resolve};
+use crate::project::{Earring, FieldFault, Project, resolve};
 use crate::workflow::{Record, Studio, WorkflowError, fingerprint, render_variant};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -136,7 +136,7 @@ fn make_unless_done(
 
 /// The photos that the project's pictures are made from: a finished picture may serve as a face.
 fn photos_of(project: &Project, studio: &Studio) -> Vec<PathBuf> {
-    let earrings = project.earrings.iter().map(|earring| &earring.file);
+    let earrings = project.earrings.iter().flat_map(Earring::files);
     let faces = project.face.iter().chain(&project.plan.faces).map(|face| &face.file);
     let files = earrings.chain(faces).chain(project.recipe.files()).map(|file| resolve(&studio.base, file));
     files.filter_map(|file| file.canonicalize().ok()).collect()

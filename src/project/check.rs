@@ -2,7 +2,8 @@
 //! above meets a negative size, a NaN or an endless plan.
 
 use super::{
-    CanvasSize, Earring, ExportPreset, Face, Point, PoseChoice, Project, Recipe, Scale, Stroke, Variant,
+    CanvasSize, CutFrom, Earring, ExportPreset, Face, Point, PoseChoice, Project, Recipe, Rectangle, Scale,
+    Stroke, Variant,
 };
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -141,10 +142,23 @@ fn check_earring(field: &str, earring: &Earring) -> Checked {
     check_point(&format!("{field}.hook_in_canvas"), earring.hook_in_canvas)?;
     check_range(&format!("{field}.scale"), earring.scale, &(1e-4..=1e4), " canvas pixels per product pixel")?;
     check_range(&format!("{field}.rotation_deg"), earring.rotation_deg, &(-36_000.0..=36_000.0), " degrees")?;
-    match earring.real_height_mm {
-        Some(height) => check_range(&format!("{field}.real_height_mm"), height, &(0.1..=10_000.0), " mm"),
-        None => Ok(()),
+    if let Some(height) = earring.real_height_mm {
+        check_range(&format!("{field}.real_height_mm"), height, &(0.1..=10_000.0), " mm")?;
     }
+    earring.cut_from.as_ref().map_or(Ok(()), |cut| check_cut(&format!("{field}.cut_from"), cut))
+}
+
+fn check_cut(field: &str, cut: &CutFrom) -> Checked {
+    check_file(field, &cut.file)?;
+    if let Some(Rectangle { left, top, right, bottom }) = cut.frame {
+        let edges = [("left", left), ("top", top), ("right", right), ("bottom", bottom)];
+        edges.iter().try_for_each(|(name, edge)| {
+            check_range(&format!("{field}.frame.{name}"), *edge, &COORDINATE, " pixels")
+        })?;
+        let holds = left < right && top < bottom;
+        require(holds, &format!("{field}.frame"), || "encloses nothing; draw it anew".to_owned())?;
+    }
+    check_strokes(&format!("{field}.strokes"), &cut.strokes)
 }
 
 fn check_file(field: &str, file: &str) -> Checked {
@@ -318,6 +332,7 @@ mod tests {
             mirror: false,
             real_height_mm: None,
             ear: crate::project::Ear::Auto,
+            cut_from: None,
             other: crate::project::Other::new(),
         }
     }
@@ -375,6 +390,20 @@ mod tests {
     }
 
     #[test]
+    fn a_cut_names_its_photo_and_a_frame_that_holds_something() {
+        let cut = |file: &str, [left, top, right, bottom]: [f64; 4]| {
+            let (strokes, other) = (Vec::new(), crate::project::Other::new());
+            let frame = Some(Rectangle { left, top, right, bottom });
+            fault_of(|p| {
+                p.earrings[1].cut_from = Some(CutFrom { file: file.to_owned(), frame, strokes, other });
+            })
+        };
+        assert_eq!(cut("", [0.0, 0.0, 9.0, 9.0]), "earrings[1].cut_from.file");
+        assert_eq!(cut("a.jpg", [0.0, 0.0, f64::NAN, 9.0]), "earrings[1].cut_from.frame.right");
+        assert_eq!(cut("a.jpg", [0.0, 9.0, 9.0, 9.0]), "earrings[1].cut_from.frame");
+    }
+
+    #[test]
     fn strokes_are_bounded_and_finite() {
         let stroke = |radius: f64, points: Vec<Point>| Stroke {
             kind: crate::project::StrokeKind::Include,
@@ -393,6 +422,11 @@ mod tests {
         assert_eq!(fault(vec![stroke(1.0, lost)]), "face.remove[0].points[0].y");
         assert_eq!(fault(vec![stroke(1.0, dab.clone()); MOST_STROKES + 1]), "face.remove");
         assert_eq!(fault(vec![stroke(1.0, vec![dab[0]; MOST_STROKE_POINTS + 1])]), "face.remove");
+        let strokes = vec![stroke(f64::NAN, dab.clone())];
+        let other = crate::project::Other::new();
+        let cut = CutFrom { file: "a.jpg".to_owned(), frame: None, strokes, other };
+        let fault = fault_of(|p| p.earrings[0].cut_from = Some(cut));
+        assert_eq!(fault, "earrings[0].cut_from.strokes[0].radius");
     }
 
     #[test]

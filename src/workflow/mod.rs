@@ -4,6 +4,7 @@
 //! earring and puts the product's pixels back last; [`verify()`] proves from a finished file alone that they are
 //! still there. This room refuses to know windows, commands and which engine it is given.
 
+mod certificate;
 mod error;
 mod handover;
 mod layout;
@@ -16,6 +17,7 @@ mod sample;
 mod studio;
 mod verify;
 
+pub use certificate::{Certificate, Comparison, ProductProof, SourcePhoto, Transform};
 pub use error::WorkflowError;
 pub use handover::hand_over;
 pub use layout::{Layout, lay_out};

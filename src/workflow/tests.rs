@@ -43,7 +43,7 @@ impl Engine for Plain {
 const TRAINED: Plain = Plain { kind: EngineKind::Trained, obeys: true };
 
 /// A studio over a folder with one product: a red square with a soft rim.
-fn studio() -> (TempDir, Studio) {
+pub(super) fn studio() -> (TempDir, Studio) {
     let folder = tempfile::tempdir().expect("a folder");
     let product = RgbaImage::from_fn(40, 60, |x, y| {
         let rim = x == 0 || y == 0 || x == 39 || y == 59;
@@ -54,18 +54,18 @@ fn studio() -> (TempDir, Studio) {
     (folder, studio)
 }
 
-fn project() -> Project {
+pub(super) fn project() -> Project {
     let text = r#"{"format": 1, "canvas": {"width": 256, "height": 256}, "scale": {"ratio": 0.5},
         "earrings": [{"id": 1, "file": "hoop.png", "scale": 1.0, "real_height_mm": 30.0,
             "hook_in_product": {"x": 20.0, "y": 0.0}, "hook_in_canvas": {"x": 150.0, "y": 120.0}}]}"#;
     parse(text).expect("a project")
 }
 
-fn variant() -> Variant {
+pub(super) fn variant() -> Variant {
     project().current_variant()
 }
 
-fn picture(variant: &Variant, studio: &Studio) -> Picture {
+pub(super) fn picture(variant: &Variant, studio: &Studio) -> Picture {
     render_variant(variant, studio, &TRAINED, &Control::silent()).expect("a picture")
 }
 
