@@ -7,6 +7,18 @@
 //! Frame `picture`: pixels of the picture that is looked at, x right, y down, (0, 0) the top left corner of the
 //! top left pixel.
 
+mod descriptor;
+mod eyes;
+mod finder;
+mod landmarks;
+mod layers;
+mod look;
+#[cfg(test)]
+mod tests;
+mod weights;
+
+pub use eyes::Eyes;
+
 use glam::DVec2;
 
 /// iBUG's landmarks: 17 jaw, 10 brow, 9 nose, 12 eye, 20 mouth.
@@ -25,6 +37,20 @@ pub struct FaceBox {
     pub height: f64,
     /// The finder's confidence, 0..=1.
     pub score: f32,
+}
+
+impl FaceBox {
+    /// Common area over the area of the union, 0..=1.
+    pub fn overlap(&self, other: &Self) -> f64 {
+        let right = (self.left + self.width).min(other.left + other.width);
+        let bottom = (self.top + self.height).min(other.top + other.height);
+        let common = (right - self.left.max(other.left)).max(0.0) * (bottom - self.top.max(other.top)).max(0.0);
+        common / (self.width * self.height + other.width * other.height - common)
+    }
+
+    fn is_finite(&self) -> bool {
+        [self.left, self.top, self.width, self.height].into_iter().all(f64::is_finite)
+    }
 }
 
 /// The 68 iBUG landmarks of a face, picture frame.
@@ -49,4 +75,17 @@ impl FaceDescriptor {
         let squares = self.0.iter().zip(&other.0).map(|(own, other)| (own - other).powi(2));
         squares.sum::<f32>().sqrt()
     }
+}
+
+/// Why eyes saw nothing, where looking for faces in a picture without any is no error but an empty list.
+#[derive(Debug, thiserror::Error)]
+pub enum VisionError {
+    #[error("the {network} network has no tensor {tensor} of the right shape; install Adorn again")]
+    Weights { network: &'static str, tensor: String },
+    #[error("a network for looking at pictures failed: {0}; free some memory and try again")]
+    Network(#[from] candle_core::Error),
+    #[error("the face's box lies outside the picture; look for faces in this picture first")]
+    Outside,
+    #[error("the face is too small to look at; use a larger picture")]
+    TooSmall,
 }
