@@ -22,7 +22,6 @@ pub use eyes::Eyes;
 pub use head_fit::{
     HeadFit, HeadFitError, HeadPoints, Placing, Trust, fit_head, look_at_head, look_with_points,
 };
-mod head_fit;
 
 use glam::DVec2;
 
