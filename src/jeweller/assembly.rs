@@ -215,16 +215,8 @@ impl Bench {
             .chain(stone_boxes)
             .fold(none, |(low, high), (own_low, own_high)| (low.min(own_low), high.max(own_high)));
         let cells = ((high - low + 2.0 * RIM) / CELL).ceil().max(Vec3::ONE).as_uvec3();
-        let mut assembly = Assembly {
-            metal,
-            parts,
-            stones,
-            low,
-            high,
-            cells,
-            first: vec![0],
-            nearest: Vec::new(),
-        };
+        let mut assembly =
+            Assembly { metal, parts, stones, low, high, cells, first: vec![0], nearest: Vec::new() };
         assembly.fill_cells();
         assembly
     }
@@ -284,9 +276,9 @@ impl Subject for Assembly {
     }
 
     fn material(&self, point: Vec3) -> Material {
-        let nearest = self.nearby(point).min_by(|one, other| {
-            one.solid.distance(point).total_cmp(&other.solid.distance(point))
-        });
+        let nearest = self
+            .nearby(point)
+            .min_by(|one, other| one.solid.distance(point).total_cmp(&other.solid.distance(point)));
         nearest.map_or(Material::Metal, |part| part.material)
     }
 

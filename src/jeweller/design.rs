@@ -135,7 +135,13 @@ impl Design {
     fn hoop(&self, bench: &mut Bench) {
         let (radius, wire) = (self.size_mm / 2.0, self.wire());
         let turn = Vec2::from_angle(self.turn_deg.to_radians());
-        bench.metal(Solid::Oval { centre: Vec3::ZERO, radius, stretch: 1.06, wire: (0.6 * wire, wire), turn });
+        bench.metal(Solid::Oval {
+            centre: Vec3::ZERO,
+            radius,
+            stretch: 1.06,
+            wire: (0.6 * wire, wire),
+            turn,
+        });
         // The hinge, and the post through the lobe.
         let top = vec3(0.0, 1.06 * radius, 0.0);
         bench.ball(Material::Metal, top, 0.75 * wire + 0.3);

@@ -29,8 +29,8 @@ pub use photo::{Exposure, GroundedPhoto, expose};
 
 use crate::project::Point;
 use image::RgbaImage;
-use rayon::prelude::*;
 use light::Room;
+use rayon::prelude::*;
 use shape::Piece;
 use trace::Subject;
 

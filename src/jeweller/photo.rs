@@ -127,9 +127,7 @@ where
             for (row, value) in line.iter_mut().enumerate() {
                 let tap = |(step, weight): (usize, &f32)| {
                     let at = column as i64 + step as i64 - radius;
-                    (0..side as i64)
-                        .contains(&at)
-                        .then(|| values[row * side + at as usize] * (weight / sum))
+                    (0..side as i64).contains(&at).then(|| values[row * side + at as usize] * (weight / sum))
                 };
                 let taps = bell.iter().enumerate().filter_map(tap);
                 *value = taps.fold(T::default(), |sum, tap| sum + tap);
@@ -200,7 +198,6 @@ impl Exposure {
 fn through_jpeg(photo: RgbImage) -> RgbImage {
     let mut bytes = Vec::new();
     let saved = photo.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY));
-    let opened =
-        saved.and_then(|()| image::load_from_memory_with_format(&bytes, ImageFormat::Jpeg));
+    let opened = saved.and_then(|()| image::load_from_memory_with_format(&bytes, ImageFormat::Jpeg));
     opened.map_or(photo, |opened| opened.into_rgb8())
 }

@@ -1,9 +1,9 @@
 //! Rays from the camera through reflections to the studio.
 
+use super::Metal;
 use super::light::{self, Room, Seen};
 use super::shape::Material;
 use super::stone::Brilliant;
-use super::Metal;
 use glam::{Vec3, vec3};
 
 /// Distance at which a ray has met a surface, mm.

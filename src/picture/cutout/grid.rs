@@ -167,12 +167,7 @@ pub(super) fn distance(there: &Grid<bool>, most: f32) -> Grid<f32> {
     };
     for row in 0..height {
         for column in 0..width {
-            relax(
-                &mut far,
-                column,
-                row,
-                [(-1, 0, 1.0), (0, -1, 1.0), (-1, -1, DIAGONAL), (1, -1, DIAGONAL)],
-            );
+            relax(&mut far, column, row, [(-1, 0, 1.0), (0, -1, 1.0), (-1, -1, DIAGONAL), (1, -1, DIAGONAL)]);
         }
     }
     for row in (0..height).rev() {

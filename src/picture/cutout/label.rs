@@ -95,7 +95,8 @@ fn lengths(colours: &Grid<Vec3>, noise: f32) -> Grid<f32> {
     let edge = 4.0 * noise + 0.02;
     Grid::from_fn(colours.width, colours.height, |column, row| {
         let (x, y, own) = (column as isize, row as isize, colours.at(column, row));
-        let step = (colours.near(x + 1, y) - own).length_squared() + (colours.near(x, y + 1) - own).length_squared();
+        let step =
+            (colours.near(x + 1, y) - own).length_squared() + (colours.near(x, y + 1) - own).length_squared();
         LENGTH_COST * (0.12 + 0.88 * (-step / (2.0 * edge * edge)).exp())
     })
 }
