@@ -19,6 +19,8 @@ struct Expected {
 #[derive(Debug, Default, Clone, Copy)]
 struct Difference {
     faces: usize,
+    /// Faces whose descriptor both read from the same square.
+    whole: usize,
     frame: f64,
     score: f64,
     landmarks: f64,
@@ -29,6 +31,7 @@ impl Difference {
     fn or_larger(self, other: Self) -> Self {
         Self {
             faces: self.faces + other.faces,
+            whole: self.whole + other.whole,
             frame: self.frame.max(other.frame),
             score: self.score.max(other.score),
             landmarks: self.landmarks.max(other.landmarks),
@@ -45,7 +48,9 @@ fn difference(eyes: &Eyes, picture: &RgbImage, expected: &[Expected]) -> Differe
     let found = eyes.faces_at_once(picture).unwrap();
     assert_eq!(found.len(), expected.len(), "as many faces as face-api finds");
     let pairs = found.iter().zip(expected);
-    pairs.map(|(face, expected)| of_one_face(eyes, picture, face, expected)).fold(Difference::default(), Difference::or_larger)
+    pairs
+        .map(|(face, expected)| of_one_face(eyes, picture, face, expected))
+        .fold(Difference::default(), Difference::or_larger)
 }
 
 fn of_one_face(eyes: &Eyes, picture: &RgbImage, face: &FaceBox, expected: &Expected) -> Difference {
@@ -54,6 +59,10 @@ fn of_one_face(eyes: &Eyes, picture: &RgbImage, face: &FaceBox, expected: &Expec
     // Where the picture's edge cuts a box, face-api shifts landmarks by what was cut off; ours stay on the face.
     let cut = DVec2::new(face.left.min(0.0), face.top.min(0.0));
     landmarks.0.iter_mut().for_each(|landmark| *landmark += cut);
+    // Near the left and top edge it also makes the descriptor's square narrower than the face asks for.
+    let square = eyes::aligned(&landmarks);
+    let whole =
+        square.width <= face.width.floor() + square.left && square.height <= face.height.floor() + square.top;
     let descriptor = eyes.descriptor_of(picture, &landmarks).unwrap();
     let own = [face.left, face.top, face.width, face.height];
     let flat: Vec<_> = landmarks.0.iter().flat_map(|landmark| landmark.to_array()).collect();
@@ -61,10 +70,11 @@ fn of_one_face(eyes: &Eyes, picture: &RgbImage, face: &FaceBox, expected: &Expec
     assert_eq!((flat.len(), expected.descriptor.len()), (expected.landmarks.len(), DESCRIPTOR));
     Difference {
         faces: 1,
+        whole: usize::from(whole),
         frame: largest(own.into_iter().zip(expected.r#box).collect()),
         score: (f64::from(face.score) - expected.r#box[4]).abs(),
         landmarks: largest(flat.into_iter().zip(expected.landmarks.iter().copied()).collect()),
-        descriptor: largest(numbers.collect()),
+        descriptor: if whole { largest(numbers.collect()) } else { 0.0 },
     }
 }
 
@@ -74,12 +84,12 @@ fn faces_are_those_that_face_api_sees() {
     let expected = std::fs::read_to_string(folder.join("faces.json")).unwrap();
     let expected: BTreeMap<String, Vec<Expected>> = serde_json::from_str(&expected).unwrap();
     let eyes = Eyes::shipped().unwrap();
-    let differences = expected.par_iter().map(|(name, expected)| {
-        difference(&eyes, &read(&folder.join("faces").join(name)), expected)
-    });
+    let differences = expected
+        .par_iter()
+        .map(|(name, expected)| difference(&eyes, &read(&folder.join("faces").join(name)), expected));
     let total = differences.reduce(Difference::default, Difference::or_larger);
     println!("{total:?}");
-    assert!(total.faces >= 50, "{total:?}");
+    assert!(total.whole >= 50, "{total:?}");
     assert!(total.frame < 1e-2 && total.landmarks < 1e-2, "{total:?}");
     assert!(total.score < 1e-4 && total.descriptor < 1e-4, "{total:?}");
 }
