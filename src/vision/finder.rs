@@ -70,13 +70,16 @@ impl Finder {
     }
 
     /// `[1, 3, side, side]` to `[1, 25, cells, cells]`, cells = side / 32.
+    ///
+    /// The largest of four comes before the leaky step, which keeps order: the same numbers for a quarter of
+    /// the work.
     fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        let mut x = leaky(&convolve(x, &self.first, Padding::None, 1)?)?;
+        let x = convolve(x, &self.first, Padding::None, 1)?;
+        let mut x = leaky(&largest_of_four(&x, 2)?)?;
         for (index, filters) in self.separable.iter().enumerate() {
-            x = leaky(&separable(&largest_of_four(&x, 2)?, filters, Padding::Around, 1)?)?;
-            if index + 1 == self.separable.len() {
-                x = largest_of_four(&x, 1)?;
-            }
+            let stride = if index + 1 == self.separable.len() { 1 } else { 2 };
+            x = separable(&x, filters, Padding::Around, 1)?;
+            x = leaky(&largest_of_four(&x, stride)?)?;
         }
         convolve(&x, &self.last, Padding::None, 1)
     }
