@@ -90,7 +90,7 @@ fn inside(picture: &RgbImage, face: &FaceBox) -> Option<Window> {
 }
 
 /// The square that a descriptor is read from: a fixed share of it lies between eyes and mouth.
-fn aligned(landmarks: &FaceLandmarks) -> FaceBox {
+pub(super) fn aligned(landmarks: &FaceLandmarks) -> FaceBox {
     let middle = |from: usize, to: usize| {
         let part = &landmarks.0[from..to];
         part.iter().sum::<DVec2>() / part.len() as f64

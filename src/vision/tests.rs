@@ -19,6 +19,8 @@ struct Expected {
 #[derive(Debug, Default, Clone, Copy)]
 struct Difference {
     faces: usize,
+    /// Faces whose descriptor both read from the same square.
+    whole: usize,
     frame: f64,
     score: f64,
     landmarks: f64,
@@ -29,6 +31,7 @@ impl Difference {
     fn or_larger(self, other: Self) -> Self {
         Self {
             faces: self.faces + other.faces,
+            whole: self.whole + other.whole,
             frame: self.frame.max(other.frame),
             score: self.score.max(other.score),
             landmarks: self.landmarks.max(other.landmarks),
@@ -56,6 +59,11 @@ fn of_one_face(eyes: &Eyes, picture: &RgbImage, face: &FaceBox, expected: &Expec
     // Where the picture's edge cuts a box, face-api shifts landmarks by what was cut off; ours stay on the face.
     let cut = DVec2::new(face.left.min(0.0), face.top.min(0.0));
     landmarks.0.iter_mut().for_each(|landmark| *landmark += cut);
+    // Near the left and top edge it also makes the descriptor's square narrower than the face asks for.
+    let square = eyes::aligned(&landmarks);
+    let narrow = |side: f64, length: f64, cut: f64, start: f64| side > (length + cut).floor() + start;
+    let whole = !narrow(square.width, face.width, cut.x, square.left)
+        && !narrow(square.height, face.height, cut.y, square.top);
     let descriptor = eyes.descriptor_of(picture, &landmarks).unwrap();
     let own = [face.left, face.top, face.width, face.height];
     let flat: Vec<_> = landmarks.0.iter().flat_map(|landmark| landmark.to_array()).collect();
@@ -63,10 +71,11 @@ fn of_one_face(eyes: &Eyes, picture: &RgbImage, face: &FaceBox, expected: &Expec
     assert_eq!((flat.len(), expected.descriptor.len()), (expected.landmarks.len(), DESCRIPTOR));
     Difference {
         faces: 1,
+        whole: usize::from(whole),
         frame: largest(own.into_iter().zip(expected.r#box).collect()),
         score: (f64::from(face.score) - expected.r#box[4]).abs(),
         landmarks: largest(flat.into_iter().zip(expected.landmarks.iter().copied()).collect()),
-        descriptor: largest(numbers.collect()),
+        descriptor: if whole { largest(numbers.collect()) } else { 0.0 },
     }
 }
 
@@ -80,8 +89,7 @@ fn faces_are_those_that_face_api_sees() {
         .par_iter()
         .map(|(name, expected)| difference(&eyes, &read(&folder.join("faces").join(name)), expected));
     let total = differences.reduce(Difference::default, Difference::or_larger);
-    println!("{total:?}");
-    assert!(total.faces >= 50, "{total:?}");
+    assert!(total.whole >= 50, "{total:?}");
     assert!(total.frame < 1e-2 && total.landmarks < 1e-2, "{total:?}");
     assert!(total.score < 1e-4 && total.descriptor < 1e-4, "{total:?}");
 }
