@@ -97,6 +97,11 @@ impl<R: Read + Seek> Npz<R> {
         self.zip.index_for_name(&format!("{name}.npy")).is_some()
     }
 
+    /// Names of the archive's files.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.zip.file_names()
+    }
+
     /// Floating point numbers, narrowed to f32; infinite ones and NaN are refused.
     pub(super) fn floats(&mut self, name: &str) -> Result<Array<f32>, NpzError> {
         let array = self.read(name, "f32 or f64", |kind| match kind {
