@@ -97,9 +97,9 @@ impl<R: Read + Seek> Npz<R> {
         self.zip.index_for_name(&format!("{name}.npy")).is_some()
     }
 
-    /// Names of the archive's files.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.zip.file_names()
+    /// Whether one of the archive's files has a name that ends so.
+    pub(super) fn has_file_ending(&self, ending: &str) -> bool {
+        self.zip.file_names().flatten().any(|name| name.ends_with(ending))
     }
 
     /// Floating point numbers, narrowed to f32; infinite ones and NaN are refused.

@@ -112,7 +112,7 @@ fn fitted_pose(bytes: &[u8]) -> Result<FittedPose, ParametersFault> {
         _ if bytes.starts_with(b"PK\x03\x04") => {
             let mut npz = Npz::open(Cursor::new(bytes))?;
             // PyTorch's files are zip archives around a pickle.
-            if npz.names().any(|name| name.ends_with("data.pkl")) {
+            if npz.has_file_ending("data.pkl") {
                 return Err(ParametersFault::Pickle);
             }
             pose_of(&mut npz)
