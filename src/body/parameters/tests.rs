@@ -130,7 +130,7 @@ fn bad_files_are_named() {
     assert!(json(huge).contains("global_orient holds something that is no finite"));
     let words = serde_json::json!({ "global_orient": ["a", 0, 0], "body_pose": body.to_vec() });
     assert!(json(words).contains("global_orient holds something"));
-    let lying = serde_json::json!({ "global_orient": [0, 0, 1.57], "body_pose": [0.0; 63].to_vec() });
+    let lying = serde_json::json!({ "global_orient": [0, 0, 1.57], "body_pose": vec![0.0; 63] });
     assert!(json(lying).contains("sideways"));
     let endless = npz(&[("global_orient", &[3], &[f64::NAN; 3]), ("body_pose", &[63], &body)]);
     assert!(fitted_pose(&endless).unwrap_err().to_string().contains("not a number"));
