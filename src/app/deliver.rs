@@ -222,6 +222,7 @@ fn new_earring(file: String, product: &ReadyProduct, canvas: CanvasSize) -> Earr
         mirror: false,
         real_height_mm: None,
         ear: Ear::Auto,
+        cut_from: None,
         other: Other::new(),
     }
 }

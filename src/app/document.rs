@@ -1,7 +1,7 @@
 //! The open document: the project, what of it is saved and where, and its past.
 
 use super::photos::place_of;
-use crate::project::{Embedding, Lora, Other, Project, base_of, relative_path};
+use crate::project::{Earring, Embedding, Lora, Other, Project, base_of, relative_path};
 use eframe::egui::util::undoer::{Settings, Undoer};
 use std::path::{Path, PathBuf};
 
@@ -172,7 +172,7 @@ pub(super) fn absolute_paths(project: &Project, base: &Path) -> Project {
 fn moved(project: &Project, base: &Path, file: Option<&Path>) -> Project {
     let rename = |name: &mut String| *name = named(&place_of(base, name), file);
     let mut project = project.clone();
-    project.earrings.iter_mut().for_each(|earring| rename(&mut earring.file));
+    project.earrings.iter_mut().flat_map(Earring::files_mut).for_each(rename);
     project.face.iter_mut().for_each(|face| rename(&mut face.file));
     project.plan.faces.iter_mut().for_each(|face| rename(&mut face.file));
     project.recipe.files_mut().for_each(rename);
@@ -182,10 +182,10 @@ fn moved(project: &Project, base: &Path, file: Option<&Path>) -> Project {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::project::{Face, Other};
+    use crate::project::{CutFrom, Face, Other};
 
     fn with_face(file: &str) -> Project {
-        let face = Some(Face { file: file.to_owned(), crop: None, other: Other::new() });
+        let face = Some(Face { file: file.to_owned(), crop: None, remove: Vec::new(), other: Other::new() });
         Project { face, ..Project::default() }
     }
 
@@ -238,6 +238,23 @@ mod tests {
         assert_eq!(elsewhere.face.map(|face| face.file), Some("ann.png".to_owned()));
         let anywhere = document.for_anywhere();
         assert_eq!(anywhere.face.map(|face| face.file), Some("/shop/faces/ann.png".to_owned()));
+    }
+
+    #[test]
+    fn the_photo_that_a_product_was_cut_from_moves_along() {
+        let mut document = Document::new();
+        let cut = CutFrom {
+            file: "/shop/photos/hoop.jpg".to_owned(),
+            frame: None,
+            strokes: Vec::new(),
+            other: Other::new(),
+        };
+        let file = "/shop/ads/hoop-cutout.png".to_owned();
+        let earring = Earring { cut_from: Some(cut), ..crate::app::update::bare_earring(file) };
+        document.project.earrings.push(earring);
+        let written = document.for_file(Path::new("/shop/ads/spring.adorn"));
+        let files: Vec<_> = written.earrings[0].files().map(String::as_str).collect();
+        assert_eq!(files, ["hoop-cutout.png", "../photos/hoop.jpg"]);
     }
 
     #[test]

@@ -23,7 +23,8 @@ impl Window {
             Action::SetFace(path) => {
                 self.document.mark();
                 let file = self.document.name_of(&path);
-                self.document.project.face = Some(Face { file, crop: None, other: Other::new() });
+                self.document.project.face =
+                    Some(Face { file, crop: None, remove: Vec::new(), other: Other::new() });
             }
             Action::OpenBundle(folder) => self.open_bundle(ctx, folder),
             Action::AddLora(path) => self.document.add_lora(&path),
@@ -271,7 +272,7 @@ impl Window {
 }
 
 /// An earring that only names its photo, to have it read.
-fn bare_earring(file: String) -> Earring {
+pub(super) fn bare_earring(file: String) -> Earring {
     Earring {
         id: EarringId(0),
         file,
@@ -282,6 +283,7 @@ fn bare_earring(file: String) -> Earring {
         mirror: false,
         real_height_mm: None,
         ear: Ear::Auto,
+        cut_from: None,
         other: Other::new(),
     }
 }

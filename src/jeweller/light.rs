@@ -96,6 +96,57 @@ fn smooth(t: f32) -> f32 {
     t * t * (3.0 - 2.0 * t)
 }
 
+/// What stands around the piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Room {
+    /// The tent alone: a product on transparent ground.
+    Tent,
+    /// The tent, and behind the piece the ground it is photographed on.
+    Ground,
+}
+
+/// Light in linear sRGB, the part that the ground adds kept apart: a piece is traced once and then stands on
+/// a ground of any colour.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Seen {
+    pub(super) own: Vec3,
+    /// What a white ground would add.
+    pub(super) ground: Vec3,
+}
+
+impl Seen {
+    pub(super) fn own(light: Vec3) -> Self {
+        Self { own: light, ground: Vec3::ZERO }
+    }
+}
+
+impl std::ops::Add for Seen {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { own: self.own + other.own, ground: self.ground + other.ground }
+    }
+}
+
+impl std::ops::Mul<Vec3> for Seen {
+    type Output = Self;
+
+    fn mul(self, strength: Vec3) -> Self {
+        Self { own: self.own * strength, ground: self.ground * strength }
+    }
+}
+
+/// Light from a direction in a room.
+pub(super) fn seen(room: Room, direction: Vec3, blur: f32) -> Seen {
+    let light = studio(direction, blur);
+    if room == Room::Tent {
+        return Seen::own(light);
+    }
+    // The piece shades the ground right behind itself, and the rim flag keeps its place: not all is ground.
+    let share = 0.62 * smooth((0.18 + blur - direction.z) / 0.5);
+    Seen { own: light * (1.0 - share), ground: Vec3::splat(share) }
+}
+
 /// Light from a direction; `blur` softens every edge, for surfaces less than polished.
 pub(super) fn studio(direction: Vec3, blur: f32) -> Vec3 {
     // The tent: bright above, dim below, dimmer towards the camera, a pale sweep behind.
@@ -153,7 +204,11 @@ pub(super) fn develop(light: Vec3) -> Vec3 {
 
 /// IEC 61966-2-1: linear light 0..=1 to an 8-bit sRGB code.
 pub(super) fn encode(light: f32) -> u8 {
+    (encoded(light) * 255.0).round() as u8
+}
+
+/// Linear light to sRGB 0..=1.
+pub(super) fn encoded(light: f32) -> f32 {
     let light = light.clamp(0.0, 1.0);
-    let code = if light <= 0.003_130_8 { light * 12.92 } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 };
-    (code * 255.0).round() as u8
+    if light <= 0.003_130_8 { light * 12.92 } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 }
 }

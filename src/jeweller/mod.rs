@@ -14,15 +14,25 @@
 //! change here, write it anew with
 //! `cargo test --lib write_the_sample_earring -- --ignored`.
 
+mod assembly;
+mod design;
+mod ground;
 mod light;
+mod photo;
 mod shape;
 mod stone;
 mod trace;
 
+pub use design::{Design, Family, catalogue};
+pub use ground::Ground;
+pub use photo::{Exposure, GroundedPhoto, expose};
+
 use crate::project::Point;
 use image::RgbaImage;
+use light::Room;
 use rayon::prelude::*;
 use shape::Piece;
+use trace::Subject;
 
 /// Rows of the demo's product file.
 pub const SAMPLE_HEIGHT_PX: u32 = 900;
@@ -133,8 +143,8 @@ fn photograph(piece: &Piece, frame: &Frame, column: usize, row: usize) -> [u8; 4
         let inside = |step: u32| (f64::from(step) + 0.5) / f64::from(SAMPLES);
         let x = (column as f64 + inside(index % SAMPLES) - origin.x) / px_per_mm;
         let y = (origin.y - row as f64 - inside(index / SAMPLES)) / px_per_mm;
-        if let Some(seen) = trace::look(piece, x as f32, y as f32) {
-            light += light::develop(seen);
+        if let Some(seen) = trace::look(piece, Room::Tent, x as f32, y as f32) {
+            light += light::develop(seen.own);
             hits += 1;
         }
     }

@@ -1,6 +1,7 @@
 //! The piece as a signed distance field, in millimetres: origin at the stud, x right, y up, z to the camera.
 
 use super::stone::Brilliant;
+use super::trace::Subject;
 use super::{JewelSpec, Metal};
 use glam::{Vec2, Vec3, vec2, vec3};
 
@@ -9,28 +10,51 @@ use glam::{Vec2, Vec3, vec2, vec3};
 pub(super) enum Material {
     Metal,
     Pearl,
+    /// An opaque glass bead or polished gem, glossy.
+    Glass(Tint),
+}
+
+/// Colours of beads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tint {
+    Onyx,
+    Turquoise,
+    Coral,
+    Jade,
+}
+
+impl Tint {
+    /// Linear sRGB.
+    pub(super) fn albedo(self) -> Vec3 {
+        match self {
+            Self::Onyx => vec3(0.012, 0.012, 0.014),
+            Self::Turquoise => vec3(0.07, 0.52, 0.55),
+            Self::Coral => vec3(0.80, 0.14, 0.09),
+            Self::Jade => vec3(0.10, 0.42, 0.20),
+        }
+    }
 }
 
 /// A ring of round wire.
 #[derive(Debug, Clone, Copy)]
-struct Ring {
-    centre: Vec3,
+pub(super) struct Ring {
+    pub(super) centre: Vec3,
     /// Radius of the wire's middle line.
-    radius: f32,
+    pub(super) radius: f32,
     /// Radius of the wire.
-    wire: f32,
+    pub(super) wire: f32,
     /// Turned about the vertical: cosine and sine; 0 degrees faces the camera.
-    turn: Vec2,
+    pub(super) turn: Vec2,
     /// Height over width of the middle line.
-    stretch: f32,
+    pub(super) stretch: f32,
 }
 
 impl Ring {
-    fn facing(centre: Vec3, radius: f32, wire: f32, degrees: f32) -> Self {
+    pub(super) fn facing(centre: Vec3, radius: f32, wire: f32, degrees: f32) -> Self {
         Self { centre, radius, wire, turn: Vec2::from_angle(degrees.to_radians()), stretch: 1.0 }
     }
 
-    fn distance(&self, point: Vec3) -> f32 {
+    pub(super) fn distance(&self, point: Vec3) -> f32 {
         let p = point - self.centre;
         let (x, z) = (self.turn.x * p.x - self.turn.y * p.z, self.turn.y * p.x + self.turn.x * p.z);
         // A stretched ring is two half circles joined by straight wire.
@@ -42,8 +66,8 @@ impl Ring {
 
 /// Everything there is to photograph.
 pub(super) struct Piece {
-    pub(super) metal: Metal,
-    pub(super) stone: Brilliant,
+    metal: Metal,
+    stone: Brilliant,
     bezel: Ring,
     links: Vec<Ring>,
     hoop_centre: f32,
@@ -96,11 +120,6 @@ impl Piece {
         }
     }
 
-    /// The box around the piece.
-    pub(super) fn bounds(&self) -> (Vec3, Vec3) {
-        (self.low, self.high)
-    }
-
     /// Signed distance to the metal, a lower bound.
     fn metal_distance(&self, point: Vec3) -> f32 {
         let mut distance =
@@ -144,14 +163,22 @@ impl Piece {
     fn pearl_distance(&self, point: Vec3) -> f32 {
         (point - self.pearl_centre).length() - self.pearl_radius
     }
+}
 
-    /// Signed distance to the nearest surface, a lower bound.
-    pub(super) fn distance(&self, point: Vec3) -> f32 {
+impl Subject for Piece {
+    fn metal(&self) -> Metal {
+        self.metal
+    }
+
+    fn bounds(&self) -> (Vec3, Vec3) {
+        (self.low, self.high)
+    }
+
+    fn distance(&self, point: Vec3) -> f32 {
         self.metal_distance(point).min(self.pearl_distance(point))
     }
 
-    /// What the nearest surface is made of.
-    pub(super) fn material(&self, point: Vec3) -> Material {
+    fn material(&self, point: Vec3) -> Material {
         if self.pearl_distance(point) < self.metal_distance(point) {
             Material::Pearl
         } else {
@@ -159,33 +186,31 @@ impl Piece {
         }
     }
 
-    /// Outward unit normal: the field's gradient over a tetrahedron; the pearl's is exact.
-    pub(super) fn normal(&self, point: Vec3, material: Material) -> Vec3 {
+    /// The pearl's is exact.
+    fn normal(&self, point: Vec3, material: Material) -> Vec3 {
         if material == Material::Pearl {
             return (point - self.pearl_centre).normalize();
         }
-        const STEP: f32 = 2e-3;
-        [vec3(1.0, -1.0, -1.0), vec3(-1.0, -1.0, 1.0), vec3(-1.0, 1.0, -1.0), Vec3::ONE]
-            .into_iter()
-            .map(|corner| corner * self.metal_distance(point + corner * STEP))
-            .sum::<Vec3>()
-            .normalize_or(Vec3::Z)
+        slope(point, |point| self.metal_distance(point))
     }
 
-    /// How open a point is to the room, 0..=1: the field walked outward along the normal.
-    pub(super) fn openness(&self, point: Vec3, normal: Vec3) -> f32 {
-        let mut closed = 0.0;
-        for step in 1..=6 {
-            let reach = 0.35 * step as f32;
-            closed +=
-                (reach - self.distance(point + normal * reach)).max(0.0) / (reach * (1.0 + step as f32));
-        }
-        (1.0 - 0.75 * closed).clamp(0.0, 1.0)
+    fn stone(&self, from: Vec3, along: Vec3) -> Option<(f32, Vec3, &Brilliant)> {
+        self.stone.enter(from, along).map(|(reach, normal)| (reach, normal, &self.stone))
     }
 }
 
+/// A field's gradient over a tetrahedron, a unit vector.
+pub(super) fn slope(point: Vec3, field: impl Fn(Vec3) -> f32) -> Vec3 {
+    const STEP: f32 = 2e-3;
+    [vec3(1.0, -1.0, -1.0), vec3(-1.0, -1.0, 1.0), vec3(-1.0, 1.0, -1.0), Vec3::ONE]
+        .into_iter()
+        .map(|corner| corner * field(point + corner * STEP))
+        .sum::<Vec3>()
+        .normalize_or(Vec3::Z)
+}
+
 /// Links from `top` down to `bottom`, every other one turned to the side.
-fn chain(top: f32, bottom: f32, hang: f32) -> Vec<Ring> {
+pub(super) fn chain(top: f32, bottom: f32, hang: f32) -> Vec<Ring> {
     let wire = 0.17;
     let (top, bottom) = (top + hang * 2.0 + wire, bottom - wire);
     let count = (((top - bottom) / 1.25).round() as usize).max(1) | 1;

@@ -4,7 +4,7 @@
 //! light that enters from above back out of the table. Light inside is followed through total reflections;
 //! red, green and blue bend differently, which is the fire.
 
-use super::light;
+use super::light::{self, Room, Seen};
 use glam::{Vec3, vec3};
 use std::f32::consts::TAU;
 
@@ -17,11 +17,12 @@ const BOUNCES: usize = 9;
 /// The studio is dimmed for the stone, so that its lamps sparkle.
 const DIMMED: f32 = 0.55;
 
-/// The stone, its girdle in the plane z = 0, its table towards +z.
+/// The stone, its girdle in the plane of its centre, its table towards +z.
 pub(super) struct Brilliant {
     /// Outward normal and distance from the origin.
     facets: Vec<(Vec3, f32)>,
-    radius: f32,
+    pub(super) radius: f32,
+    pub(super) centre: Vec3,
 }
 
 impl Brilliant {
@@ -42,11 +43,17 @@ impl Brilliant {
         ring(8, false, 40.75, 1.03, -1.0);
         ring(16, true, 42.6, 1.02, -1.0);
         ring(32, false, 90.0, 1.0, 1.0);
-        Self { facets, radius }
+        Self { facets, radius, centre: Vec3::ZERO }
+    }
+
+    pub(super) fn at(mut self, centre: Vec3) -> Self {
+        self.centre = centre;
+        self
     }
 
     /// Where a ray from outside enters, and the facet's normal.
     pub(super) fn enter(&self, from: Vec3, along: Vec3) -> Option<(f32, Vec3)> {
+        let from = from - self.centre;
         let (mut near, mut far, mut normal) = (0.0, f32::INFINITY, None);
         for (facet, reach) in &self.facets {
             let (slope, gap) = (facet.dot(along), reach - facet.dot(from));
@@ -66,12 +73,14 @@ impl Brilliant {
     }
 
     /// Light that a ray meeting the facet `normal` at `point` brings back.
-    pub(super) fn light(&self, point: Vec3, along: Vec3, normal: Vec3) -> Vec3 {
-        let mirrored = light::studio(along.reflect(normal), 0.0) * light::schlick(0.172, -along.dot(normal));
+    pub(super) fn light(&self, room: Room, point: Vec3, along: Vec3, normal: Vec3) -> Seen {
+        let (point, mirror) = (point - self.centre, along.reflect(normal));
+        let mirrored =
+            light::seen(room, mirror, 0.0) * Vec3::splat(light::schlick(0.172, -along.dot(normal)));
         let inner: [f32; 3] = std::array::from_fn(|channel| self.inner_light(point, along, normal, channel));
         // The setting shades the stone's rim.
         let rim = 1.0 - 0.35 * (point.truncate().length() / self.radius).powi(6);
-        mirrored + Vec3::from_array(inner) * rim
+        mirrored + Seen::own(Vec3::from_array(inner) * rim)
     }
 
     /// One colour's way through the stone.

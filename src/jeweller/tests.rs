@@ -126,3 +126,22 @@ fn the_same_piece_is_the_same_picture() {
     let make = || render_product(&JewelSpec::default(), 40).pixels;
     assert_eq!(make(), make());
 }
+
+/// Writes sheets for looking at: every design on every ground.
+#[test]
+#[ignore = "writes pictures into the temporary folder"]
+fn write_the_trays() {
+    let folder = std::env::temp_dir().join("adorn-trays");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let side = 320;
+    let mut sheet = image::RgbImage::new(10 * side, 4 * side);
+    for (index, design) in catalogue(4).iter().enumerate() {
+        let begin = std::time::Instant::now();
+        let exposure = expose(design, side);
+        println!("{} {:?}", design.family.name(), begin.elapsed());
+        let photo = exposure.on(Ground::ALL[index % 8], index as u64).photo;
+        let (column, row) = (index as u32 / 4, index as u32 % 4);
+        image::imageops::replace(&mut sheet, &photo, i64::from(column * side), i64::from(row * side));
+    }
+    sheet.save(folder.join("tray.png")).expect("a sheet");
+}

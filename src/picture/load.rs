@@ -109,6 +109,23 @@ pub fn load_face(path: &Path) -> Result<RgbImage, LoadError> {
     Ok(face)
 }
 
+/// A finished picture that somebody saved again in one of the formats this room knows.
+pub struct SavedAgain {
+    /// 8-bit sRGB, straight alpha, upright.
+    pub pixels: RgbaImage,
+    pub format: &'static str,
+    /// Whether the format may have changed its pixels.
+    pub lossy: bool,
+}
+
+/// Reads a picture that was saved again.
+pub fn load_saved_again(path: &Path) -> Result<SavedAgain, LoadError> {
+    let bytes = read(path)?;
+    let pixels = decode(path, &bytes)?;
+    let (format, lossy) = sniff::lossy(&bytes);
+    Ok(SavedAgain { pixels, format, lossy })
+}
+
 fn decode(path: &Path, bytes: &[u8]) -> Result<RgbaImage, LoadError> {
     decode::decode(bytes).map_err(|fault| LoadError::Unusable { path: path.to_owned(), fault })
 }

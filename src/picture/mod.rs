@@ -7,7 +7,11 @@
 //! premultiplied values. What networks see is resized as their training resized it, see `resize.rs`.
 
 mod caption;
+mod ciede2000;
 mod composite;
+pub mod cutout;
+mod expansion;
+mod inpaint;
 mod linear;
 mod load;
 mod placed;
@@ -15,15 +19,24 @@ mod planes;
 mod png_file;
 mod resample;
 mod resize;
+mod seam;
 mod similarity;
+mod strokes;
+mod surroundings;
 
 pub use caption::{Corner, caption};
+pub use ciede2000::{Lab, ciede2000};
 pub use composite::{Exactness, composite, exactness};
+pub use expansion::{Expansion, expansion};
+pub use inpaint::inpaint;
 pub use load::{
-    Fault, LARGEST_FILE, LONGEST_SIDE, LoadError, MOST_PIXELS, ProductPhoto, load_face, load_product,
+    Fault, LARGEST_FILE, LONGEST_SIDE, LoadError, MOST_PIXELS, ProductPhoto, SavedAgain, load_face,
+    load_product, load_saved_again,
 };
 pub use placed::{PlacedEarring, Placement};
 pub use planes::Planes;
 pub use png_file::{LONGEST_RECORD, PngError, RECORD_KEYWORD, read_record, write_png};
 pub use resize::{earring_planes, pillow_bicubic, resize_planes, resize_rgb};
+pub use seam::{Seam, seam};
 pub use similarity::{Similarity, product_matte_rows};
+pub use strokes::{stroke_mask, strokes_over};

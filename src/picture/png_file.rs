@@ -2,6 +2,7 @@
 //!
 //! Reading is for pictures that came back from outside, so every size is bounded before it is allocated.
 
+use super::LoadError;
 use crate::project::write_whole;
 use image::RgbImage;
 use png::text_metadata::ITXtChunk;
@@ -33,6 +34,8 @@ pub enum PngError {
         "it is a {format}, whose pixels need not be the finished picture's; choose the PNG that Adorn wrote ({path})"
     )]
     OtherFormat { path: PathBuf, format: &'static str },
+    #[error(transparent)]
+    SavedAgain(#[from] LoadError),
 }
 
 /// Writes atomically an 8-bit RGB PNG with an sRGB chunk and, if given, `record` as an iTXt chunk `adorn`.

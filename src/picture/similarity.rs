@@ -140,6 +140,7 @@ mod tests {
             mirror,
             real_height_mm: None,
             ear: Ear::Auto,
+            cut_from: None,
             other: Other::new(),
         }
     }

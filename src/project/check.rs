@@ -1,7 +1,10 @@
 //! What serde cannot say: ranges, uniqueness, finite numbers. Checked once at the border, so that no room
 //! above meets a negative size, a NaN or an endless plan.
 
-use super::{CanvasSize, Earring, ExportPreset, Face, Point, PoseChoice, Project, Recipe, Scale, Variant};
+use super::{
+    CanvasSize, CutFrom, Earring, ExportPreset, Face, Point, PoseChoice, Project, Recipe, Rectangle, Scale,
+    Stroke, Variant,
+};
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
@@ -19,6 +22,12 @@ const MOST_PRESETS: usize = 64;
 
 /// Most LoRAs, and most textual inversions, of one recipe.
 const MOST_ADAPTERS: usize = 32;
+
+/// Most strokes over one photo.
+const MOST_STROKES: usize = 1_000;
+
+/// Most points of all strokes over one photo.
+const MOST_STROKE_POINTS: usize = 100_000;
 
 /// Longest word of a textual inversion in characters.
 const LONGEST_TOKEN: usize = 64;
@@ -133,10 +142,23 @@ fn check_earring(field: &str, earring: &Earring) -> Checked {
     check_point(&format!("{field}.hook_in_canvas"), earring.hook_in_canvas)?;
     check_range(&format!("{field}.scale"), earring.scale, &(1e-4..=1e4), " canvas pixels per product pixel")?;
     check_range(&format!("{field}.rotation_deg"), earring.rotation_deg, &(-36_000.0..=36_000.0), " degrees")?;
-    match earring.real_height_mm {
-        Some(height) => check_range(&format!("{field}.real_height_mm"), height, &(0.1..=10_000.0), " mm"),
-        None => Ok(()),
+    if let Some(height) = earring.real_height_mm {
+        check_range(&format!("{field}.real_height_mm"), height, &(0.1..=10_000.0), " mm")?;
     }
+    earring.cut_from.as_ref().map_or(Ok(()), |cut| check_cut(&format!("{field}.cut_from"), cut))
+}
+
+fn check_cut(field: &str, cut: &CutFrom) -> Checked {
+    check_file(field, &cut.file)?;
+    if let Some(Rectangle { left, top, right, bottom }) = cut.frame {
+        let edges = [("left", left), ("top", top), ("right", right), ("bottom", bottom)];
+        edges.iter().try_for_each(|(name, edge)| {
+            check_range(&format!("{field}.frame.{name}"), *edge, &COORDINATE, " pixels")
+        })?;
+        let holds = left < right && top < bottom;
+        require(holds, &format!("{field}.frame"), || "encloses nothing; draw it anew".to_owned())?;
+    }
+    check_strokes(&format!("{field}.strokes"), &cut.strokes)
 }
 
 fn check_file(field: &str, file: &str) -> Checked {
@@ -189,10 +211,28 @@ fn check_pose(field: &str, pose: &PoseChoice) -> Checked {
 
 fn check_face(field: &str, face: &Face) -> Checked {
     check_file(field, &face.file)?;
+    check_strokes(&format!("{field}.remove"), &face.remove)?;
     let Some(crop) = face.crop else { return Ok(()) };
     check_range(&format!("{field}.crop.left"), crop.left, &COORDINATE, " pixels")?;
     check_range(&format!("{field}.crop.top"), crop.top, &COORDINATE, " pixels")?;
     check_range(&format!("{field}.crop.side"), crop.side, &(1.0..=1e6), " pixels")
+}
+
+fn check_strokes(field: &str, strokes: &[Stroke]) -> Checked {
+    let points: usize = strokes.iter().map(|stroke| stroke.points.len()).sum();
+    require(strokes.len() <= MOST_STROKES && points <= MOST_STROKE_POINTS, field, || {
+        let count = strokes.len();
+        format!(
+            "has {count} strokes of {points} points; at most {MOST_STROKES} of {MOST_STROKE_POINTS} are drawn"
+        )
+    })?;
+    each(strokes, field, |field, stroke| {
+        check_range(&format!("{field}.radius"), stroke.radius, &(0.1..=1e5), " pixels")?;
+        require(!stroke.points.is_empty(), &format!("{field}.points"), || {
+            "is empty; a dab has one point".to_owned()
+        })?;
+        each(&stroke.points, &format!("{field}.points"), |field, point| check_point(field, *point))
+    })
 }
 
 fn check_prompt(field: &str, prompt: &str) -> Checked {
@@ -292,6 +332,7 @@ mod tests {
             mirror: false,
             real_height_mm: None,
             ear: crate::project::Ear::Auto,
+            cut_from: None,
             other: crate::project::Other::new(),
         }
     }
@@ -346,6 +387,46 @@ mod tests {
         assert_eq!(fault_of(|p| p.recipe.embeddings = words(&["a", "A"])), "recipe.embeddings[1].token");
         assert_eq!(fault_of(|p| p.prompt = "x".repeat(LONGEST_PROMPT + 1)), "prompt");
         assert_eq!(fault_of(|p| p.plan.prompts = vec!["x".repeat(LONGEST_PROMPT + 1)]), "plan.prompts[0]");
+    }
+
+    #[test]
+    fn a_cut_names_its_photo_and_a_frame_that_holds_something() {
+        let cut = |file: &str, [left, top, right, bottom]: [f64; 4]| {
+            let (strokes, other) = (Vec::new(), crate::project::Other::new());
+            let frame = Some(Rectangle { left, top, right, bottom });
+            fault_of(|p| {
+                p.earrings[1].cut_from = Some(CutFrom { file: file.to_owned(), frame, strokes, other });
+            })
+        };
+        assert_eq!(cut("", [0.0, 0.0, 9.0, 9.0]), "earrings[1].cut_from.file");
+        assert_eq!(cut("a.jpg", [0.0, 0.0, f64::NAN, 9.0]), "earrings[1].cut_from.frame.right");
+        assert_eq!(cut("a.jpg", [0.0, 9.0, 9.0, 9.0]), "earrings[1].cut_from.frame");
+    }
+
+    #[test]
+    fn strokes_are_bounded_and_finite() {
+        let stroke = |radius: f64, points: Vec<Point>| Stroke {
+            kind: crate::project::StrokeKind::Include,
+            radius,
+            points,
+            other: crate::project::Other::new(),
+        };
+        let fault = |remove: Vec<Stroke>| {
+            let other = crate::project::Other::new();
+            fault_of(|p| p.face = Some(Face { file: "a.jpg".to_owned(), crop: None, remove, other }))
+        };
+        let dab = vec![Point::default()];
+        assert_eq!(fault(vec![stroke(0.0, dab.clone())]), "face.remove[0].radius");
+        assert_eq!(fault(vec![stroke(1.0, dab.clone()), stroke(1.0, vec![])]), "face.remove[1].points");
+        let lost = vec![Point { x: 0.0, y: f64::NAN }];
+        assert_eq!(fault(vec![stroke(1.0, lost)]), "face.remove[0].points[0].y");
+        assert_eq!(fault(vec![stroke(1.0, dab.clone()); MOST_STROKES + 1]), "face.remove");
+        assert_eq!(fault(vec![stroke(1.0, vec![dab[0]; MOST_STROKE_POINTS + 1])]), "face.remove");
+        let strokes = vec![stroke(f64::NAN, dab.clone())];
+        let other = crate::project::Other::new();
+        let cut = CutFrom { file: "a.jpg".to_owned(), frame: None, strokes, other };
+        let fault = fault_of(|p| p.earrings[0].cut_from = Some(cut));
+        assert_eq!(fault, "earrings[0].cut_from.strokes[0].radius");
     }
 
     #[test]

@@ -19,7 +19,7 @@ mod variant;
 mod whole_file;
 
 pub use check::{FieldFault, LARGEST_PLAN, LONGEST_PROMPT};
-pub use cut::{Rectangle, Stroke, StrokeKind};
+pub use cut::{CutFrom, Rectangle, Stroke, StrokeKind};
 pub use file::{FORMAT, FileError, load, parse, save, to_json};
 pub use paths::{base_of, relative_path, resolve};
 pub use schema::schema_json;
@@ -154,8 +154,23 @@ pub struct Earring {
     /// Which ear wears it.
     #[serde(default)]
     pub ear: Ear,
+    /// Where `file` was cut out; none for a file that came with its own transparency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_from: Option<CutFrom>,
     #[serde(flatten)]
     pub other: Other,
+}
+
+impl Earring {
+    /// Every file that it names: the product's, and the photo it was cut out of.
+    pub fn files(&self) -> impl Iterator<Item = &String> {
+        std::iter::once(&self.file).chain(self.cut_from.iter().map(|cut| &cut.file))
+    }
+
+    /// Every file that it names, to be named otherwise.
+    pub fn files_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        std::iter::once(&mut self.file).chain(self.cut_from.iter_mut().map(|cut| &mut cut.file))
+    }
 }
 
 /// Which of the model's ears wears an earring.
@@ -221,6 +236,10 @@ pub struct Face {
     /// The square of the photo that shows the face; none takes the largest centred square.
     #[serde(default)]
     pub crop: Option<Square>,
+    /// What is taken out of the photo before anyone looks at it, above all earrings: `include` strokes cover what
+    /// goes, later `exclude` strokes keep what they cover.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remove: Vec<Stroke>,
     #[serde(flatten)]
     pub other: Other,
 }

@@ -5,7 +5,7 @@
 //! its path: `hook_in_canvas/z`. Writing puts it back where it was; where the way there is gone, because the
 //! value was exchanged for another kind, it stays in the file under that path.
 
-use super::{Other, Project};
+use super::{CutFrom, Other, Project};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 use serde_json::Value;
@@ -15,7 +15,7 @@ use std::fmt;
 const SEPARATOR: char = '/';
 
 /// Fields whose values keep their own unknown fields.
-const KEEPERS: [&str; 6] = ["earrings", "face", "recipe", "plan", "presets", "faces"];
+const KEEPERS: [&str; 8] = ["earrings", "cut_from", "strokes", "face", "recipe", "plan", "presets", "faces"];
 
 /// Moves the unknown fields of small values from `raw`, the text that `project` was read from, to `other`.
 pub(super) fn keep_nested(project: &mut Project, raw: &Value) {
@@ -39,8 +39,13 @@ fn keepers(project: &mut Project) -> Vec<(String, &mut Other)> {
         ("/recipe".to_owned(), &mut project.recipe.other),
         ("/plan".to_owned(), &mut project.plan.other),
     ];
-    let earrings = project.earrings.iter_mut().enumerate();
-    keepers.extend(earrings.map(|(index, earring)| (format!("/earrings/{index}"), &mut earring.other)));
+    for (index, earring) in project.earrings.iter_mut().enumerate() {
+        let pointer = format!("/earrings/{index}");
+        let cut =
+            earring.cut_from.iter_mut().flat_map(|cut| keepers_of_cut(format!("{pointer}/cut_from"), cut));
+        keepers.extend(cut);
+        keepers.push((pointer, &mut earring.other));
+    }
     keepers.extend(project.face.iter_mut().map(|face| ("/face".to_owned(), &mut face.other)));
     let faces = project.plan.faces.iter_mut().enumerate();
     keepers.extend(faces.map(|(index, face)| (format!("/plan/faces/{index}"), &mut face.other)));
@@ -52,6 +57,14 @@ fn keepers(project: &mut Project) -> Vec<(String, &mut Other)> {
     );
     let presets = project.presets.iter_mut().enumerate();
     keepers.extend(presets.map(|(index, preset)| (format!("/presets/{index}"), &mut preset.other)));
+    keepers
+}
+
+fn keepers_of_cut(pointer: String, cut: &mut CutFrom) -> Vec<(String, &mut Other)> {
+    let strokes = cut.strokes.iter_mut().enumerate();
+    let strokes = strokes.map(|(index, stroke)| (format!("{pointer}/strokes/{index}"), &mut stroke.other));
+    let mut keepers: Vec<_> = strokes.collect();
+    keepers.push((pointer, &mut cut.other));
     keepers
 }
 

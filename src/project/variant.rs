@@ -278,7 +278,7 @@ mod tests {
         project.plan.poses.push(PoseChoice::Angles(HeadAngles { yaw_deg: -179.6, ..HeadAngles::default() }));
         project.plan.poses.push(PoseChoice::Template("x/".repeat(300)));
         project.plan.faces = ["../a b/Anna_1.JPG", r"C:\faces\.png"]
-            .map(|file| Face { file: file.into(), crop: None, other: Default::default() })
+            .map(|file| Face { file: file.into(), crop: None, remove: Vec::new(), other: Default::default() })
             .into();
         let variants = project.variants();
         assert_eq!(variants.len() as u64, project.variant_count());

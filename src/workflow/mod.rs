@@ -4,6 +4,8 @@
 //! earring and puts the product's pixels back last; [`verify()`] proves from a finished file alone that they are
 //! still there. This room refuses to know windows, commands and which engine it is given.
 
+mod certificate;
+mod checks;
 mod error;
 mod handover;
 mod layout;
@@ -16,6 +18,10 @@ mod sample;
 mod studio;
 mod verify;
 
+pub use certificate::{Certificate, Comparison, ProductProof, SourcePhoto, Transform};
+pub use checks::{
+    Asked, Check, CheckName, CheckVerdict, Checks, Findings, Finished, SeenFace, Sight, judge, look,
+};
 pub use error::WorkflowError;
 pub use handover::hand_over;
 pub use layout::{Layout, lay_out};

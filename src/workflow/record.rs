@@ -1,5 +1,6 @@
 //! What a finished file says about itself: enough to prove its product's pixels, and to make it again.
 
+use super::checks::{Checks, lenient};
 use super::photos::hex;
 use super::{Layout, Studio, WorkflowError};
 use crate::engine::{EngineCard, EngineKind};
@@ -33,6 +34,9 @@ pub struct Record {
     /// How far the lobe lies below the hook, in millimetres.
     pub misfit_mm: f64,
     pub exactness: ExactnessNote,
+    /// What Adorn saw in the picture; none if the version that made it did not look.
+    #[serde(default, deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub checks: Option<Checks>,
     /// SHA-256 of the picture's RGB samples, row by row.
     pub pixels_sha256: String,
     /// SHA-256 of everything that decides the pixels; see [`fingerprint`].
@@ -87,6 +91,21 @@ impl Record {
         self.pixels_sha256 == pixels_sha256(pixels)
     }
 
+    /// The digest that a file had when the picture was made.
+    pub(super) fn digest_of(&self, file: &str) -> Option<&str> {
+        self.files.iter().find(|noted| noted.file == file).map(|noted| noted.sha256.as_str())
+    }
+
+    /// Whether the record's decisions are still those that its fingerprint was made of: no signature, but an
+    /// edited placement shows. None if another version made it, whose fingerprints are its own.
+    pub(super) fn agrees_with_itself(&self, studio: &Studio) -> Option<bool> {
+        let engine = (self.engine.name.as_str(), self.engine.kind.as_str());
+        let body = studio.body_digest();
+        (self.adorn == env!("CARGO_PKG_VERSION")).then(|| {
+            fingerprint_of(&self.variant, engine, self.angles, &self.files, body) == self.fingerprint
+        })
+    }
+
     /// Reads a record's text; none if it is no record of ours.
     pub fn parse(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok()
@@ -100,6 +119,7 @@ pub(super) fn make(
     layout: &Layout,
     pixels: &RgbImage,
     exactness: Exactness,
+    checks: &Checks,
 ) -> Result<Record, WorkflowError> {
     Ok(Record {
         adorn: env!("CARGO_PKG_VERSION").to_owned(),
@@ -115,6 +135,7 @@ pub(super) fn make(
         band: [layout.scene.band.top, layout.scene.band.bottom],
         misfit_mm: layout.scene.misfit.mm,
         exactness: exactness.into(),
+        checks: Some(checks.clone()),
         pixels_sha256: pixels_sha256(pixels),
         fingerprint: fingerprint(variant, studio, card)?,
     })
@@ -123,17 +144,25 @@ pub(super) fn make(
 /// SHA-256 over everything that decides a variant's pixels: its decisions but for its name, the content of its
 /// files, the body, the pose's angles, the engine. Cheap: nothing is painted.
 pub fn fingerprint(variant: &Variant, studio: &Studio, card: &EngineCard) -> Result<String, WorkflowError> {
-    let unnamed = Variant { name: VariantName(String::new()), ..variant.clone() };
     let angles = studio.angles(&variant.pose)?;
     let files = digests(variant, studio)?;
-    let deciding = (
-        (PAINTING, env!("CARGO_PKG_VERSION")),
-        (&card.name, kind_name(card.kind)),
-        (studio.body_digest(), angles, files),
-        unnamed,
-    );
+    Ok(fingerprint_of(variant, (&card.name, kind_name(card.kind)), angles, &files, studio.body_digest()))
+}
+
+fn fingerprint_of(
+    variant: &Variant,
+    (engine, kind): (&str, &str),
+    angles: HeadAngles,
+    files: &[FileDigest],
+    body_digest: &str,
+) -> String {
+    let mut unnamed = Variant { name: VariantName(String::new()), ..variant.clone() };
+    // How a product was cut out is in its file's content.
+    unnamed.earrings.iter_mut().for_each(|earring| earring.cut_from = None);
+    let version = (PAINTING, env!("CARGO_PKG_VERSION"));
+    let deciding = (version, (engine, kind), (body_digest, angles, files), unnamed);
     let text = serde_json::to_vec(&deciding).unwrap_or_default();
-    Ok(hex(&Sha256::digest(text)))
+    hex(&Sha256::digest(text))
 }
 
 fn digests(variant: &Variant, studio: &Studio) -> Result<Vec<FileDigest>, WorkflowError> {
@@ -152,7 +181,7 @@ fn digests(variant: &Variant, studio: &Studio) -> Result<Vec<FileDigest>, Workfl
     Ok(files)
 }
 
-fn pixels_sha256(pixels: &RgbImage) -> String {
+pub(super) fn pixels_sha256(pixels: &RgbImage) -> String {
     hex(&Sha256::digest(pixels.as_raw()))
 }
 

@@ -43,7 +43,7 @@ impl Engine for Plain {
 const TRAINED: Plain = Plain { kind: EngineKind::Trained, obeys: true };
 
 /// A studio over a folder with one product: a red square with a soft rim.
-fn studio() -> (TempDir, Studio) {
+pub(super) fn studio() -> (TempDir, Studio) {
     let folder = tempfile::tempdir().expect("a folder");
     let product = RgbaImage::from_fn(40, 60, |x, y| {
         let rim = x == 0 || y == 0 || x == 39 || y == 59;
@@ -54,18 +54,18 @@ fn studio() -> (TempDir, Studio) {
     (folder, studio)
 }
 
-fn project() -> Project {
+pub(super) fn project() -> Project {
     let text = r#"{"format": 1, "canvas": {"width": 256, "height": 256}, "scale": {"ratio": 0.5},
         "earrings": [{"id": 1, "file": "hoop.png", "scale": 1.0, "real_height_mm": 30.0,
             "hook_in_product": {"x": 20.0, "y": 0.0}, "hook_in_canvas": {"x": 150.0, "y": 120.0}}]}"#;
     parse(text).expect("a project")
 }
 
-fn variant() -> Variant {
+pub(super) fn variant() -> Variant {
     project().current_variant()
 }
 
-fn picture(variant: &Variant, studio: &Studio) -> Picture {
+pub(super) fn picture(variant: &Variant, studio: &Studio) -> Picture {
     render_variant(variant, studio, &TRAINED, &Control::silent()).expect("a picture")
 }
 
@@ -74,6 +74,43 @@ fn the_engine_s_notices_stand_beside_the_layout_s() {
     let (_folder, studio) = studio();
     let notices = picture(&variant(), &studio).layout.notices;
     assert!(notices.contains(&Notice::Painting("painted plainly".to_owned())), "{notices:?}");
+}
+
+/// A skin-coloured face photo with a bright speck, and a variant that wears it.
+fn variant_with_face(folder: &Path) -> Variant {
+    let speck = |x: u32, y: u32| (30..36).contains(&x) && (40..46).contains(&y);
+    let photo = RgbImage::from_fn(80, 80, |x, y| {
+        if speck(x, y) { Rgb([255, 255, 255]) } else { Rgb([170, 120, 100 + (y / 8) as u8]) }
+    });
+    photo.save(folder.join("anna.png")).expect("a face");
+    let other = crate::project::Other::new;
+    let face =
+        crate::project::Face { file: "anna.png".to_owned(), crop: None, remove: vec![], other: other() };
+    Variant { face: Some(face), ..variant() }
+}
+
+#[test]
+fn what_is_taken_out_of_a_face_photo_is_gone_from_the_appearance_image_and_makes_another_fingerprint() {
+    let (folder, studio) = studio();
+    let plain = variant_with_face(folder.path());
+    let mut clean = plain.clone();
+    let points = vec![crate::project::Point { x: 33.0, y: 43.0 }];
+    let kind = crate::project::StrokeKind::Include;
+    let stroke = crate::project::Stroke { kind, radius: 6.0, points, other: crate::project::Other::new() };
+    clean.face.as_mut().expect("a face").remove.push(stroke);
+    let made = |variant: &Variant| {
+        let picture =
+            render_variant_traced(variant, &studio, &TRAINED, &Control::silent()).expect("a picture");
+        let brightest = picture.trace["appearance_image"].1.iter().copied().fold(0.0, f32::max);
+        (brightest, picture.record)
+    };
+    let ((speck, with), (brightest, without)) = (made(&plain), made(&clean));
+    assert!(speck > 0.95 && brightest < 0.75, "{speck} became {brightest}");
+    assert_ne!(with.fingerprint, without.fingerprint);
+    assert_eq!(without.variant, clean, "the record holds the strokes");
+    let again = studio.clean_face(clean.face.as_ref().expect("a face")).expect("a photo");
+    let kept = studio.clean_face(clean.face.as_ref().expect("a face")).expect("a photo");
+    assert!(Arc::ptr_eq(&again, &kept), "painted once");
 }
 
 #[test]
@@ -250,6 +287,12 @@ fn a_record_comes_back_from_its_file() {
     assert_eq!(Record { base: None, ..record.clone() }, picture.record);
     assert!(record.is_of(&pixels));
     assert_eq!(Record::parse("{}"), None);
+    assert_eq!(record.checks.as_ref(), Some(&picture.checks));
+    // Records of versions that did not look at their pictures stay records.
+    let mut older = serde_json::to_value(&record).expect("JSON");
+    older.as_object_mut().expect("an object").remove("checks");
+    let older = Record::parse(&older.to_string()).expect("an older record");
+    assert_eq!(older, Record { checks: None, ..record });
 }
 
 #[test]

@@ -1,6 +1,6 @@
 """Expected outputs for tests/parity: networks of made weights, run by PyTorch, diffusers and transformers.
 
-Run: python tests/oracles/networks.py tests/fixtures/parity [text|image|vae|unet|control_net|norm]...
+Run: python tests/oracles/networks.py tests/fixtures/parity [text|image|vae|unet|control_net|gradients|norm]...
 One file a component. Its metadata lists the cases: config.json, the tensors that a weight file would hold,
 inputs, numbers, and how far PyTorch's own bf16 and f16 are from its f32. Tensors are the f32 outputs.
 """
@@ -56,6 +56,34 @@ class Cases:
         path = OUT / f"{self.component}.safetensors"
         save_file(tensors, path, metadata={"cases": json.dumps(self.cases, separators=(",", ":"))})
         print(path, path.stat().st_size, "bytes")
+
+
+class Gradients(Cases):
+    """The same cases, trained: each weight's gradient as its length and its share along a made direction, in
+    the weights' order. The loss is the sum of every output times a made direction of its own."""
+
+    @staticmethod
+    def pair(key, weight):
+        gradient = torch.zeros_like(weight) if weight.grad is None else weight.grad
+        return torch.stack([gradient.norm(), (gradient * uniform(f"direction/{key}", tuple(weight.shape))).sum()])
+
+    def add(self, name, config, load, names, inputs, run, halves=True, **numbers):
+        scope = f"{self.component}/{name}"
+        made = {key: given(kind, f"{scope}/{key}", shape) for key, (kind, shape) in inputs.items()}
+        with torch.enable_grad():
+            net = load(fill(names, scope)).eval()
+            outputs = run(net, lambda x: x, **made)
+            loss = sum((y * uniform(f"direction/{key}", tuple(y.shape))).sum() for key, y in outputs.items())
+            loss.backward()
+        weights = {key.removeprefix("net."): weight for key, weight in net.named_parameters()}
+        pairs = [self.pair(key, weights[key]) for key in names]
+        self.tensors[f"{name}/gradients"] = torch.stack(pairs)
+        self.cases.append(
+            dict(name=name, config=config, weights=[[key, list(shape)] for key, shape in names.items()],
+                 inputs=[[key, kind, list(shape)] for key, (kind, shape) in inputs.items()],
+                 half={}, numbers=numbers)
+        )  # fmt: skip
+        print(f"{scope:46} {len(names):4} gradients, loss {loss.item():.4}")
 
 
 def given(kind, name, shape):
@@ -228,8 +256,8 @@ def levels(*attends):
     return dict(down_block_types=down, up_block_types=up)
 
 
-def unet():
-    cases = Cases("unet")
+def unet(cases=None):
+    cases = cases or Cases("unet")
 
     def case(name, size, tokens=77, batch=2, t=501, **config):
         config = dict(
@@ -264,8 +292,8 @@ def named(residuals):
     return {f"down.{i}": tensor for i, tensor in enumerate(residuals[:-1])} | {"middle": residuals[-1]}
 
 
-def control_net():
-    cases = Cases("control_net")
+def control_net(cases=None):
+    cases = cases or Cases("control_net")
     base = dict(
         in_channels=4, block_out_channels=[8, 16, 16], down_block_types=[CROSS, CROSS, PLAIN], layers_per_block=1,
         cross_attention_dim=12, attention_head_dim=2, norm_num_groups=4,
@@ -320,6 +348,11 @@ def control_net():
     cases.save()
 
 
+def gradients():
+    unet(Gradients("unet_gradients"))
+    control_net(Gradients("control_net_gradients"))
+
+
 def norm():
     """STD-Norm alone: `scale` and `offset` of the appearance branch, `like` of the text's."""
     cases = Cases("std_norm")
@@ -338,6 +371,6 @@ def norm():
 if __name__ == "__main__":
     OUT.mkdir(parents=True, exist_ok=True)
     with torch.no_grad():
-        for component in [text, image, vae, unet, control_net, norm]:
+        for component in [text, image, vae, unet, control_net, gradients, norm]:
             if not sys.argv[2:] or component.__name__ in sys.argv[2:]:
                 component()

@@ -25,6 +25,11 @@ pub(crate) fn outputs(component: &str, case: &Case, file: &Path, dtype: DType) -
     outputs.into_iter().map(|(name, tensor)| (name, tensor.to_dtype(DType::F32).unwrap())).collect()
 }
 
+/// What a component's network makes of a case's inputs with weights that are variables.
+pub(crate) fn tracked(component: &str, case: &Case, builder: VarBuilder<'_>) -> Outputs {
+    run(&Net::load(component, case, builder), case).unwrap()
+}
+
 /// How many tensors of a case's file the network leaves unread.
 pub(crate) fn unread(component: &str, case: &Case, file: &Path) -> usize {
     let probe = Probe::new(open(component, file));

@@ -1,7 +1,7 @@
 //! What an oracle left: cases with their configs, and the outputs it computed.
 
 use crate::made;
-use candle_core::{Device, Tensor};
+use candle_core::{Device, Tensor, Var};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use serde::Deserialize;
@@ -47,6 +47,16 @@ impl Case {
     pub(crate) fn input(&self, name: &str) -> Tensor {
         let (name, kind, shape) = self.inputs.iter().find(|(known, ..)| known == name).unwrap();
         made::input(kind, &format!("{}/{name}", self.scope), shape)
+    }
+
+    /// Every weight by name, made, as a variable, in the order of the file.
+    pub(crate) fn variables(&self) -> Vec<(String, Var)> {
+        let variable = |(name, shape): &(String, Vec<usize>)| {
+            let values = made::weight(&format!("{}/{name}", self.scope), shape);
+            let tensor = Tensor::from_vec(values, shape.as_slice(), &Device::Cpu).unwrap();
+            (name.clone(), Var::from_tensor(&tensor).unwrap())
+        };
+        self.weights.iter().map(variable).collect()
     }
 
     /// The weight file, as another program would have saved it.

@@ -13,6 +13,7 @@
 
 mod adapter;
 mod fixture;
+mod gradients;
 mod made;
 mod networks;
 mod table;

@@ -31,6 +31,7 @@ fn earring(top: f64, scale: f64, real_height_mm: Option<f64>) -> Earring {
         mirror: false,
         real_height_mm,
         ear: Ear::Auto,
+        cut_from: None,
         other: Other::new(),
     }
 }

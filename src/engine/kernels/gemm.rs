@@ -7,6 +7,7 @@ use super::math::{gated, gelu};
 use super::memory::{Aligned, Shared, with_scratch};
 use super::simd::{DEPTH, Form, Isa, Kernel, STRIDE, Simd, Tile};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// What is done to a product before it is written.
 #[derive(Debug, Clone, Copy, Default)]
@@ -93,6 +94,27 @@ impl Panels {
         panels
     }
 
+    /// From some `columns` of `rows`, each row an input: the right side of a product over rows.
+    pub(super) fn gather(isa: Isa, rows: &impl Rows, columns: Range<usize>) -> Self {
+        let mut panels = Self::empty(isa, rows.rows(), columns.len());
+        let (wide, inputs, outputs) = (isa.shape().wide, panels.inputs, panels.outputs);
+        let data = Shared::new(panels.data.floats_mut());
+        (0..inputs.div_ceil(GATHERED)).into_par_iter().for_each(|block| {
+            with_scratch(outputs, |row| {
+                for k in block * GATHERED..inputs.min((block + 1) * GATHERED) {
+                    rows.copy(k, columns.start, row);
+                    for (p, part) in row.chunks(wide).enumerate() {
+                        let width = panel_width(isa, outputs, p);
+                        // SAFETY: row `k` of panel `p` is this block's alone.
+                        let to = unsafe { data.part(p * wide * inputs + k * width, part.len()) };
+                        to.copy_from_slice(part);
+                    }
+                }
+            });
+        });
+        panels
+    }
+
     fn empty(isa: Isa, inputs: usize, outputs: usize) -> Self {
         let data = Aligned::zeros(outputs.next_multiple_of(isa.shape().lanes) * inputs);
         Self { data, inputs, outputs, isa }
@@ -130,16 +152,24 @@ impl Panels {
         self.outputs.div_ceil(self.isa.shape().wide)
     }
 
-    /// A panel and its width; the last one may be one vector wide.
+    /// A panel and its width.
     #[inline(always)]
     fn panel(&self, p: usize) -> (&[f32], usize) {
-        let shape = self.isa.shape();
-        let left = self.outputs - p * shape.wide;
-        let width = if left <= shape.lanes { shape.lanes } else { shape.wide };
-        let from = p * shape.wide * self.inputs;
+        let width = panel_width(self.isa, self.outputs, p);
+        let from = p * self.isa.shape().wide * self.inputs;
         (&self.data.floats()[from..from + width * self.inputs], width)
     }
 }
+
+/// The last panel may be one vector wide.
+#[inline(always)]
+fn panel_width(isa: Isa, outputs: usize, p: usize) -> usize {
+    let shape = isa.shape();
+    if outputs - p * shape.wide <= shape.lanes { shape.lanes } else { shape.wide }
+}
+
+/// Rows that a thread gathers at once.
+const GATHERED: usize = 64;
 
 /// Most tiles of rows in a block: what a core's own cache holds beside a panel.
 const TILES: usize = 18;
@@ -173,7 +203,7 @@ pub(super) fn multiply(rows: &impl Rows, weights: &Panels, finish: Finish<'_>, o
 }
 
 /// The `i`th of `parts` nearly equal parts of `0..whole`.
-pub(super) fn share(whole: usize, parts: usize, i: usize) -> std::ops::Range<usize> {
+pub(super) fn share(whole: usize, parts: usize, i: usize) -> Range<usize> {
     whole * i / parts..whole * (i + 1) / parts
 }
 
@@ -183,8 +213,8 @@ struct Block<'a, R> {
     weights: &'a Panels,
     finish: Finish<'a>,
     out: Shared<'a>,
-    tiles: std::ops::Range<usize>,
-    panels: std::ops::Range<usize>,
+    tiles: Range<usize>,
+    panels: Range<usize>,
     left: &'a mut [f32],
     /// Tile by tile, panel by panel.
     sums: &'a mut [f32],

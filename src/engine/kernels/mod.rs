@@ -12,6 +12,7 @@ mod avx2;
 mod avx512;
 mod conv;
 mod gemm;
+pub(super) mod gradients;
 mod math;
 mod memory;
 mod norm;

@@ -232,7 +232,7 @@ impl Kernel for Tokens<'_> {
 
 /// The sum of `x - mean`, or of its squares.
 #[inline(always)]
-fn total<S: Simd>(s: S, x: &[f32], mean: f32, squared: bool) -> f32 {
+pub(super) fn total<S: Simd>(s: S, x: &[f32], mean: f32, squared: bool) -> f32 {
     let centre = s.splat(mean);
     let mut sum = s.splat(0.0);
     let mut chunks = x.chunks_exact(S::LANES);

@@ -1,6 +1,7 @@
 //! Scaled dot-product attention over a few queries at a time.
 
 use super::sum_dtype;
+use crate::engine::kernels::gradients::{self, trainable};
 use crate::engine::kernels::{self, usable};
 use candle_core::{D, DType, Device, Result, Tensor};
 
@@ -23,6 +24,9 @@ pub enum Mask {
 pub fn attend(q: &Tensor, k: &Tensor, v: &Tensor, heads: usize, mask: Mask) -> Result<Tensor> {
     if [q, k, v].into_iter().all(usable) {
         return kernels::attend(q, k, v, heads, mask == Mask::Causal);
+    }
+    if [q, k, v].into_iter().all(trainable) {
+        return gradients::attend(q, k, v, heads, mask == Mask::Causal);
     }
     let keys = k.dim(1)?;
     let per_query = (q.dim(0)? * heads * keys).max(1);
@@ -50,7 +54,10 @@ fn attend_in_chunks(
         let scores = scores.to_dtype(sum_dtype(scores.dtype()))?;
         let scores = match mask {
             Mask::All => scores,
-            Mask::Causal => scores.broadcast_add(&causal_bias(start, queries, keys, q.device())?)?,
+            Mask::Causal => {
+                let bias = causal_bias(start, queries, keys, q.device())?;
+                scores.broadcast_add(&bias.to_dtype(scores.dtype())?)?
+            }
         };
         rows.push(softmax(&scores)?.to_dtype(v.dtype())?.matmul(&v)?);
     }

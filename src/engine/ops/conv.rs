@@ -2,6 +2,7 @@
 
 use super::linear::uniform;
 use super::resample::upsample_nearest;
+use crate::engine::kernels::gradients::{self, trainable};
 use crate::engine::kernels::{Extras, Weights, Window};
 use candle_core::{DType, Result, Tensor};
 use candle_nn::{Init, VarBuilder};
@@ -58,16 +59,31 @@ impl Conv2d {
 
     /// `x` `[b, h, w, inputs]` to `[b, h', w', outputs]`, `h' = ceil(h / stride)` with padding around.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        match self.weight.convolve(x, self.window(), self.extras())? {
+        if let Some(y) = self.weight.convolve(x, self.window(), self.extras())? {
+            return Ok(y);
+        }
+        match self.forward_trained(x, self.window())? {
             Some(y) => Ok(y),
             None => self.forward_plain(x),
         }
+    }
+
+    /// By kernels with a backward, if they can.
+    fn forward_trained(&self, x: &Tensor, window: Window) -> Result<Option<Tensor>> {
+        let weight = self.weight.plain()?;
+        if ![x, &weight, &self.bias].into_iter().all(trainable) {
+            return Ok(None);
+        }
+        gradients::convolve(x, &weight, &self.bias, window).map(Some)
     }
 
     /// [`Self::forward`] of `x` with each pixel repeated in both directions, `[b, 2h, 2w, outputs]`; stride 1.
     pub fn forward_doubled(&self, x: &Tensor) -> Result<Tensor> {
         let window = Window { doubled: true, ..self.window() };
         if let Some(y) = self.weight.convolve(x, window, self.extras())? {
+            return Ok(y);
+        }
+        if let Some(y) = self.forward_trained(x, window)? {
             return Ok(y);
         }
         let (_, h, w, _) = x.dims4()?;
@@ -118,7 +134,7 @@ impl Conv2d {
     pub fn forward_added(&self, x: &Tensor, residual: &Tensor) -> Result<Tensor> {
         match self.weight.convolve(x, self.window(), Extras { residual: Some(residual), ..self.extras() })? {
             Some(y) => Ok(y),
-            None => self.forward_plain(x)? + residual,
+            None => self.forward(x)? + residual,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Matrix products over the last axis: linear layers, their activations, lookups.
 
+use crate::engine::kernels::gradients::{self, trainable};
 use crate::engine::kernels::{self, Curve, Extras, Weights, bend, usable};
 use candle_core::{D, Result, Tensor};
 use candle_nn::{Init, VarBuilder};
@@ -20,6 +21,9 @@ impl Activation {
     pub fn apply(self, x: &Tensor) -> Result<Tensor> {
         if usable(x) {
             return bend(x, self.curve());
+        }
+        if trainable(x) {
+            return gradients::bend(x, self.curve());
         }
         match self {
             Self::Silu => x.silu(),
@@ -79,8 +83,17 @@ impl Linear {
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         match self.weight.linear(x, self.extras())? {
             Some(y) => Ok(y),
-            None => self.forward_plain(x),
+            None => self.forward_tracked(x),
         }
+    }
+
+    /// Where gradients are asked for, or no kernel works.
+    fn forward_tracked(&self, x: &Tensor) -> Result<Tensor> {
+        let weight = self.weight.plain()?;
+        if trainable(x) && trainable(&weight) && self.bias.as_ref().is_none_or(trainable) {
+            return gradients::linear(x, &weight, self.bias.as_ref());
+        }
+        self.forward_plain(x)
     }
 
     fn extras(&self) -> Extras<'_> {
@@ -107,7 +120,7 @@ impl Linear {
     pub fn forward_activated(&self, x: &Tensor, activation: Activation) -> Result<Tensor> {
         match self.weight.linear(x, Extras { curve: activation.curve(), ..self.extras() })? {
             Some(y) => Ok(y),
-            None => activation.apply(&self.forward_plain(x)?),
+            None => activation.apply(&self.forward_tracked(x)?),
         }
     }
 
@@ -115,7 +128,7 @@ impl Linear {
     pub fn forward_added(&self, x: &Tensor, residual: &Tensor) -> Result<Tensor> {
         match self.weight.linear(x, Extras { residual: Some(residual), ..self.extras() })? {
             Some(y) => Ok(y),
-            None => self.forward_plain(x)? + residual,
+            None => self.forward_tracked(x)? + residual,
         }
     }
 }
@@ -130,6 +143,9 @@ pub(super) fn uniform(inputs: usize) -> Init {
 pub fn geglu(x: &Tensor) -> Result<Tensor> {
     if usable(x) {
         return kernels::geglu(x);
+    }
+    if trainable(x) {
+        return gradients::geglu(x);
     }
     let width = x.dim(D::Minus1)? / 2;
     let gate = x.narrow(D::Minus1, width, width)?.contiguous()?.gelu_erf()?;

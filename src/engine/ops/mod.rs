@@ -11,6 +11,8 @@ mod conv;
 mod linear;
 mod norm;
 mod resample;
+#[cfg(test)]
+mod tests;
 
 pub use attend::{Mask, attend};
 pub use conv::{Conv2d, Padding};

@@ -1,6 +1,7 @@
 //! Normalisations, fused with the activation that follows them.
 
 use super::{Activation, sum_dtype};
+use crate::engine::kernels::gradients::{self, trainable};
 use crate::engine::kernels::{self, Curve, usable};
 use candle_core::{D, Result, Tensor};
 use candle_nn::{Init, VarBuilder};
@@ -29,6 +30,10 @@ impl Affine {
         usable(x) && usable(&self.weight) && usable(&self.bias)
     }
 
+    fn trainable_with(&self, x: &Tensor) -> bool {
+        trainable(x) && trainable(&self.weight) && trainable(&self.bias)
+    }
+
     fn tracked_with(&self, x: &Tensor) -> bool {
         x.track_op() || self.weight.track_op() || self.bias.track_op()
     }
@@ -51,6 +56,9 @@ impl LayerNorm {
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         if self.affine.usable_with(x) {
             return kernels::layer_norm(x, &self.affine.weight, &self.affine.bias, self.eps);
+        }
+        if self.affine.trainable_with(x) {
+            return gradients::layer_norm(x, &self.affine.weight, &self.affine.bias, self.eps);
         }
         if self.affine.tracked_with(x) {
             let wide = x.to_dtype(sum_dtype(x.dtype()))?;
@@ -82,7 +90,15 @@ impl GroupNorm {
         if self.affine.usable_with(x) {
             return self.by_kernel(x, Curve::Straight);
         }
+        if self.affine.trainable_with(x) {
+            return self.by_gradients(x, Curve::Straight);
+        }
         self.forward_plain(x)
+    }
+
+    fn by_gradients(&self, x: &Tensor, curve: Curve) -> Result<Tensor> {
+        let affine = (&self.affine.weight, &self.affine.bias);
+        gradients::group_norm(x, affine, self.groups, self.eps, curve)
     }
 
     fn by_kernel(&self, x: &Tensor, curve: Curve) -> Result<Tensor> {
@@ -147,6 +163,9 @@ impl GroupNorm {
     pub fn forward_silu(&self, x: &Tensor) -> Result<Tensor> {
         if self.affine.usable_with(x) {
             return self.by_kernel(x, Curve::Silu);
+        }
+        if self.affine.trainable_with(x) {
+            return self.by_gradients(x, Curve::Silu);
         }
         Activation::Silu.apply(&self.forward_plain(x)?)
     }

@@ -20,6 +20,28 @@ impl Format {
     }
 }
 
+/// What a picture is saved as, and whether its pixels may have changed by that.
+pub(super) fn lossy(bytes: &[u8]) -> (&'static str, bool) {
+    match format(bytes) {
+        Ok(Format::WebP) if webp_chunks(bytes).any(|name| name == b"VP8L") => ("lossless WebP", false),
+        Ok(Format::WebP) => ("lossy WebP", true),
+        Ok(Format::Png) => ("PNG", false),
+        Ok(Format::Jpeg) | Err(_) => ("JPEG", true),
+    }
+}
+
+/// Names of a WebP's chunks.
+fn webp_chunks(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut at = 12;
+    std::iter::from_fn(move || {
+        let name = bytes.get(at..at + 4)?;
+        let length = u32::from_le_bytes(*bytes.get(at + 4..at + 8)?.first_chunk()?) as usize;
+        // Chunks are padded to an even length.
+        at = at.checked_add(8)?.checked_add(length)?.checked_add(length % 2)?;
+        Some(name)
+    })
+}
+
 /// Beginnings of files that people mistake for photos we read.
 const OTHERS: [(&[u8], &str); 13] = [
     (b"GIF8", "a GIF picture"),

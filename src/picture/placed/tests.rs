@@ -32,6 +32,7 @@ fn earring(x: f64, y: f64, scale: f64, rotation_deg: f64) -> Earring {
         mirror: false,
         real_height_mm: None,
         ear: Ear::Auto,
+        cut_from: None,
         other: Other::new(),
     }
 }

@@ -59,6 +59,14 @@ fn unknown_fields_survive_at_every_level() {
     let (file, token) = ("gold.safetensors".to_owned(), "gold".to_owned());
     project.recipe.loras.push(crate::project::Lora { file: file.clone(), strength: 0.5, other: other() });
     project.recipe.embeddings.push(crate::project::Embedding { file, token, other: other() });
+    let (kind, points) =
+        (crate::project::StrokeKind::Include, vec![crate::project::Point { x: 1.5, y: 2.0 }]);
+    let stroke = crate::project::Stroke { kind, radius: 3.0, points, other: other() };
+    project.face.as_mut().expect("the fixture's face").remove.push(stroke.clone());
+    let frame = Some(crate::project::Rectangle { left: 1.0, top: 2.0, right: 30.0, bottom: 40.0 });
+    let strokes = vec![stroke.clone(), stroke];
+    let cut = crate::project::CutFrom { file: "photos/hoop.jpg".to_owned(), frame, strokes, other: other() };
+    project.earrings[0].cut_from = Some(cut);
     let text = to_json(&project);
     let mut marked: Value = serde_json::from_str(&text).expect("JSON");
     let mut count = 0;

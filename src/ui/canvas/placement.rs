@@ -50,6 +50,7 @@ pub(super) mod tests {
             mirror: true,
             real_height_mm: None,
             ear: Ear::Auto,
+            cut_from: None,
             other: Other::new(),
         }
     }
