@@ -37,3 +37,4 @@ pub use png_file::{LONGEST_RECORD, PngError, RECORD_KEYWORD, read_record, write_
 pub use resize::{earring_planes, pillow_bicubic, resize_planes, resize_rgb};
 pub use seam::{Seam, seam};
 pub use similarity::{Similarity, product_matte_rows};
+pub use surroundings::outskirts;
