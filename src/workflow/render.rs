@@ -123,8 +123,7 @@ fn with_inputs(mut trace: Trace, request: &Request<'_>) -> Trace {
 /// I_a, if the variant has a face.
 fn appearance(variant: &Variant, studio: &Studio) -> Result<Option<Planes>, WorkflowError> {
     let Some(face) = &variant.face else { return Ok(None) };
-    let photo = studio.face(face)?;
-    Ok(Some(appearance_image(&photo.pixels, face.crop)))
+    Ok(Some(appearance_image(studio.clean_face(face)?.as_ref(), face.crop)))
 }
 
 /// Network pixels per canvas pixel, per axis.

@@ -141,10 +141,12 @@ impl Advert {
         // Towards the side that has room: dark surroundings get a light fringe.
         let sum = colours.iter().flatten().map(|code| f64::from(*code)).sum::<f64>();
         let side = if sum / (3 * colours.len().max(1)) as f64 > 128.0 { -1.0 } else { 1.0 };
-        let steps = (0..=120).map(|step| side * f64::from(step));
-        let by =
-            steps.min_by(|one, other| (mean(*one) - wanted).abs().total_cmp(&(mean(*other) - wanted).abs()));
-        let by = by.unwrap_or_default();
+        let (mut low, mut high) = (0.0, 128.0);
+        for _ in 0..8 {
+            let middle = f64::midpoint(low, high);
+            if mean(side * middle) < wanted { low = middle } else { high = middle }
+        }
+        let by = if wanted > 0.0 { side * high } else { 0.0 };
         let mut picture = self.pixels.clone();
         for (([x, y], _, _), codes) in ring.iter().zip(&colours) {
             picture.put_pixel(*x, *y, Rgb(shifted(*codes, by)));

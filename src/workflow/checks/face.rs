@@ -1,21 +1,20 @@
 //! The face where one was asked for, as the eyes see it.
 //!
-//! Where the band and the pose put the face is known, so a second, closer look goes there if a look at the
-//! whole picture finds nothing.
+//! Where the band and the pose put the face is known, so it is looked for there, near profile too; a face
+//! elsewhere is taken only if there is none.
 
 use super::look::{Finished, SeenFace, Sight};
 use crate::engine::progress::Control;
 use crate::project::Square;
 use crate::scene::Scene;
-use crate::vision::{Eyes, FaceBox, FaceDescriptor, Trust, VisionError};
+use crate::vision::{Eyes, FaceBox, FaceDescriptor, HeadFit, Trust, VisionError, look_with_points};
 use crate::workflow::{Studio, WorkflowError};
 use image::RgbImage;
-use image::imageops::crop_imm;
 
-/// Overlap with the expected box from which a face is the one that was asked for.
-const THE_ONE: f64 = 0.1;
-/// The closer look shows this many times the expected face.
-const CLOSER: f64 = 2.0;
+/// Side of the square around a face's landmarks in which they are looked at, against their longer extent.
+const AROUND: f64 = 1.2;
+/// Faces that are turned further look like nobody, degrees.
+const RECOGNISABLE_DEG: f64 = 60.0;
 
 /// What was seen, and whether the face photo shows a face to compare with.
 pub(super) fn see(
@@ -23,90 +22,71 @@ pub(super) fn see(
     studio: &Studio,
     control: &Control,
 ) -> Result<(Sight, bool), WorkflowError> {
-    let seen = look(finished, studio, control);
+    let seen = face(finished, studio);
+    control.check()?;
+    let compared = match &seen {
+        Ok(Some(fit)) => compare(finished, fit, studio),
+        Ok(None) | Err(_) => Ok((None, false)),
+    };
     control.check()?;
     // A picture is not lost because nobody could look at it.
-    Ok(seen.unwrap_or_else(|error| (Sight::NotLooked(error.to_string()), false)))
+    Ok(match (seen, compared) {
+        (Err(error), _) | (_, Err(error)) => (Sight::NotLooked(format!("not judged: {error}")), false),
+        (Ok(None), _) => (Sight::NoFace, false),
+        (Ok(Some(fit)), Ok((identity, photo_has_face))) => {
+            let seen = SeenFace {
+                steady: fit.steady,
+                rows: fit.face_rows,
+                angles: fit.angles,
+                trusted: fit.trust > Trust::Poor,
+                identity,
+            };
+            (Sight::Face(seen), photo_has_face)
+        }
+    })
 }
 
-fn look(finished: &Finished<'_>, studio: &Studio, control: &Control) -> Result<(Sight, bool), VisionError> {
-    let eyes = studio.eyes()?;
+/// The expected face, or the best other one.
+fn face(finished: &Finished<'_>, studio: &Studio) -> Result<Option<HeadFit>, VisionError> {
+    let (eyes, head) = (studio.eyes()?, studio.head_points());
     let picture = finished.pixels;
-    let wanted = match finished.face_photo {
-        Some((photo, crop)) => descriptor_of_photo(eyes, photo, crop)?,
-        None => None,
-    };
-    let Some(face) = find(eyes, picture, &expected(&finished.layout.scene))? else {
-        return Ok((Sight::NoFace, wanted.is_some()));
-    };
-    // The caller hears of a cancel; nothing of what follows would be kept.
-    if control.check().is_err() {
-        return Ok((Sight::NoFace, false));
+    let look = |at: FaceBox| look_with_points(eyes, head, picture, Some(at));
+    let expected = expected(&finished.layout.scene);
+    match look(expected)? {
+        Some(fit) => Ok(Some(fit)),
+        None => Ok(eyes.faces(picture)?.first().copied().map(look).transpose()?.flatten()),
     }
-    let landmarks = eyes.landmarks(picture, &face)?;
-    let Ok(fit) = studio.head_points().fit(&landmarks, picture.dimensions()) else {
-        return Ok((Sight::NoFace, wanted.is_some()));
-    };
-    let identity = match &wanted {
-        Some(wanted) => Some(f64::from(eyes.descriptor_of(picture, &landmarks)?.distance(wanted))),
-        None => None,
-    };
-    let seen = SeenFace {
-        score: Some(face.score),
-        rows: landmarks.rows(),
-        angles: fit.angles,
-        trusted: fit.trust > Trust::Poor,
-        identity,
-    };
-    Ok((Sight::Face(seen), wanted.is_some()))
 }
 
-/// Where the face should be, canvas frame: the framed body's landmarks.
+/// Where the face should be, canvas frame: the square around the framed body's landmarks.
 fn expected(scene: &Scene) -> FaceBox {
     let columns = scene.body.landmarks.iter().map(|landmark| scene.camera.project(*landmark).0.x);
+    square(columns, (scene.band.top, scene.band.bottom))
+}
+
+fn square(columns: impl Iterator<Item = f64>, (top, bottom): (f64, f64)) -> FaceBox {
     let (left, right) =
         columns.fold((f64::INFINITY, f64::NEG_INFINITY), |(left, right), x| (left.min(x), right.max(x)));
-    let (top, height) = (scene.band.top, scene.band.bottom - scene.band.top);
-    FaceBox { left, top, width: right - left, height, score: 1.0 }
+    let side = (right - left).max(bottom - top) * AROUND;
+    let corner = |from: f64, to: f64| f64::midpoint(from, to) - side / 2.0;
+    FaceBox { left: corner(left, right), top: corner(top, bottom), width: side, height: side, score: 1.0 }
 }
 
-/// The face that was asked for; else, of the others, the best.
-fn find(eyes: &Eyes, picture: &RgbImage, expected: &FaceBox) -> Result<Option<FaceBox>, VisionError> {
-    let faces = eyes.faces(picture)?;
-    if let Some(face) = nearest(&faces, expected) {
-        return Ok(Some(face));
+/// The distance from the face photo's face, and whether it shows one.
+fn compare(
+    finished: &Finished<'_>,
+    fit: &HeadFit,
+    studio: &Studio,
+) -> Result<(Option<f64>, bool), VisionError> {
+    let Some((photo, crop)) = finished.face_photo else { return Ok((None, false)) };
+    let eyes = studio.eyes()?;
+    let Some(wanted) = descriptor_of_photo(eyes, photo, crop)? else { return Ok((None, false)) };
+    if fit.angles.yaw_deg.abs() > RECOGNISABLE_DEG {
+        return Ok((None, true));
     }
-    let closer = match closer_look(picture, expected) {
-        Some((left, top, part)) => {
-            let faces = eyes.faces(&part)?.into_iter().map(|face| FaceBox {
-                left: face.left + f64::from(left),
-                top: face.top + f64::from(top),
-                ..face
-            });
-            nearest(&faces.collect::<Vec<_>>(), expected)
-        }
-        None => None,
-    };
-    Ok(closer.or_else(|| faces.first().copied()))
-}
-
-fn nearest(faces: &[FaceBox], expected: &FaceBox) -> Option<FaceBox> {
-    let overlapping = faces.iter().filter(|face| face.overlap(expected) >= THE_ONE);
-    overlapping.max_by(|one, other| one.overlap(expected).total_cmp(&other.overlap(expected))).copied()
-}
-
-/// The picture around the expected face, and its corner; none where that is the whole picture or none of it.
-fn closer_look(picture: &RgbImage, expected: &FaceBox) -> Option<(u32, u32, RgbImage)> {
-    let side = expected.width.max(expected.height) * CLOSER;
-    let clip = |middle: f64, length: u32| {
-        let (from, to) = (middle - side / 2.0, middle + side / 2.0);
-        let from = from.clamp(0.0, f64::from(length)) as u32;
-        (from, (to.clamp(0.0, f64::from(length)) as u32).saturating_sub(from))
-    };
-    let (left, width) = clip(expected.left + expected.width / 2.0, picture.width());
-    let (top, height) = clip(expected.top + expected.height / 2.0, picture.height());
-    let part = width > 0 && height > 0 && (width, height) != picture.dimensions();
-    part.then(|| (left, top, crop_imm(picture, left, top, width, height).to_image()))
+    let around = square(fit.landmarks.0.iter().map(|landmark| landmark.x), fit.face_rows);
+    let own = eyes.descriptor(finished.pixels, &around)?;
+    Ok((Some(f64::from(own.distance(&wanted))), true))
 }
 
 /// Who the face photo shows: the best face within its crop.

@@ -31,8 +31,8 @@ pub enum Sight {
 /// A face as the eyes see it, canvas frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SeenFace {
-    /// The finder's confidence, 0..=1; none if the head was found without it.
-    pub score: Option<f32>,
+    /// How firmly its landmarks stay when they are looked for from elsewhere; 1 for a face seen clearly.
+    pub steady: f64,
     /// First and last row, brow to chin.
     pub rows: (f64, f64),
     /// Against the line of sight.
