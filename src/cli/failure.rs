@@ -126,6 +126,7 @@ impl From<EvaluationError> for Failure {
         match error {
             EvaluationError::Cancelled(_) => Self::cancelled(),
             EvaluationError::Engine(error) => error.into(),
+            EvaluationError::Workflow(error) => error.into(),
             error => Self::bad_input(error),
         }
     }

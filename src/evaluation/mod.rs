@@ -4,6 +4,7 @@
 //! look, and reports tables and contact sheets. `adorn evaluate` is the one command for all of them. This room
 //! refuses to know the window.
 
+mod checks;
 mod pose;
 mod report;
 
@@ -14,6 +15,7 @@ use crate::engine::EngineError;
 use crate::engine::progress::{Cancelled, Control};
 use crate::picture::LoadError;
 use crate::vision::VisionError;
+use crate::workflow::WorkflowError;
 use std::path::PathBuf;
 
 /// How much is measured, and on what.
@@ -36,11 +38,18 @@ pub struct Part {
 }
 
 /// Everything that can be measured.
-pub const PARTS: &[Part] = &[Part {
-    name: "pose",
-    about: "how well head angles, face extent and lobes are measured, by how far the head is turned",
-    measure: pose::measure,
-}];
+pub const PARTS: &[Part] = &[
+    Part {
+        name: "pose",
+        about: "how well head angles, face extent and lobes are measured, by how far the head is turned",
+        measure: pose::measure,
+    },
+    Part {
+        name: "checks",
+        about: "how often the checks of a finished picture find a planted fault, and cry wolf",
+        measure: checks::measure,
+    },
+];
 
 /// Why an evaluation ended early.
 #[derive(Debug, thiserror::Error)]
@@ -55,4 +64,6 @@ pub enum EvaluationError {
     Picture(#[from] LoadError),
     #[error(transparent)]
     Vision(#[from] VisionError),
+    #[error(transparent)]
+    Workflow(#[from] WorkflowError),
 }
