@@ -1,8 +1,9 @@
 //! Who paints, the button that starts it, and how far it is.
 
+use super::checks::series_text;
 use super::facts::worth;
 use super::widgets::{Weight, at_right, badge, caption, sized_command};
-use super::{Action, Command, Facts, Palette, ProductState, RunFacts};
+use super::{Action, Command, Facts, Palette, ProductState, RunFacts, SeriesFacts};
 use crate::engine::memory::Gigabytes;
 use crate::engine::progress::{Progress, Stage};
 use crate::engine::{EngineKind, MemoryOutlook};
@@ -20,7 +21,7 @@ pub(super) fn show(ui: &mut Ui, facts: &Facts<'_>, actions: &mut Vec<Action>) {
     ui.scope(|ui| {
         ui.set_min_height(ROW_HEIGHT);
         match &facts.run {
-            Some(run) => progress(ui, run),
+            Some(run) => progress(ui, run, facts.series.as_ref()),
             None => painters(ui, facts, actions),
         }
     });
@@ -83,8 +84,11 @@ fn painters(ui: &mut Ui, facts: &Facts<'_>, actions: &mut Vec<Action>) {
     });
 }
 
-fn progress(ui: &mut Ui, run: &RunFacts) {
+fn progress(ui: &mut Ui, run: &RunFacts, series: Option<&SeriesFacts>) {
     let palette = Palette::of(ui);
+    if let Some(series) = series {
+        caption(ui, series_text(series));
+    }
     ui.horizontal(|ui| {
         let stage = if run.cancelling { "Stopping…".to_owned() } else { stage_text(&run.progress) };
         caption(ui, stage);

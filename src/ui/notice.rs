@@ -1,6 +1,6 @@
 //! Notices above everything, and the status line below it.
 
-use super::widgets::{at_right, caption};
+use super::widgets::{Weight, at_right, caption, command};
 use super::{Action, Facts, Notice, NoticeKind, Palette};
 use crate::control::BandNotice;
 use crate::project::Project;
@@ -58,6 +58,16 @@ fn card(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
                     ui.label(RichText::new(line).text_style(TextStyle::Small).color(palette.quiet));
                 }
             }
+            if !notice.offers.is_empty() {
+                ui.add_space(4.0);
+                ui.horizontal_wrapped(|ui| {
+                    for offer in &notice.offers {
+                        if command(ui, *offer, Weight::Normal, true, actions).clicked() {
+                            actions.push(Action::DismissNotice(notice.id));
+                        }
+                    }
+                });
+            }
             let edge = ui.min_rect().expand2(Vec2::new(20.0, 12.0));
             let bar = egui::Rect::from_min_size(
                 edge.min + Vec2::new(8.0, 12.0),
@@ -103,7 +113,7 @@ fn worry(facts: &Facts<'_>) -> Option<String> {
 }
 
 /// With a capital letter and a full stop.
-fn sentence(text: &str) -> String {
+pub fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", letters.as_str().trim_end_matches('.'))

@@ -55,7 +55,8 @@ pub(super) struct DescriptorNetwork {
 impl DescriptorNetwork {
     pub(super) fn shipped() -> Result<Self, VisionError> {
         let weights = Weights::read("face descriptor", FILE)?;
-        let layers = LAYERS.iter().map(|(name, inputs, outputs)| residual(&weights, name, [*inputs, *outputs]));
+        let layers =
+            LAYERS.iter().map(|(name, inputs, outputs)| residual(&weights, name, [*inputs, *outputs]));
         Ok(Self {
             first: scaled(&weights, "conv32_down", [3, 32], 7)?,
             layers: layers.collect::<Result<_, _>>()?,
@@ -63,7 +64,11 @@ impl DescriptorNetwork {
         })
     }
 
-    pub(super) fn descriptor(&self, picture: &RgbImage, window: Window) -> Result<FaceDescriptor, VisionError> {
+    pub(super) fn descriptor(
+        &self,
+        picture: &RgbImage,
+        window: Window,
+    ) -> Result<FaceDescriptor, VisionError> {
         let x = look(picture, window, Place::Centre, SIDE, MEAN)?;
         let numbers = self.forward(&x)?.flatten_all()?.to_vec1::<f32>()?;
         let mut descriptor = [0.0; DESCRIPTOR];

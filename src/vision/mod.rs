@@ -46,7 +46,8 @@ impl FaceBox {
     pub fn overlap(&self, other: &Self) -> f64 {
         let right = (self.left + self.width).min(other.left + other.width);
         let bottom = (self.top + self.height).min(other.top + other.height);
-        let common = (right - self.left.max(other.left)).max(0.0) * (bottom - self.top.max(other.top)).max(0.0);
+        let common =
+            (right - self.left.max(other.left)).max(0.0) * (bottom - self.top.max(other.top)).max(0.0);
         common / (self.width * self.height + other.width * other.height - common)
     }
 

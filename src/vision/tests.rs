@@ -45,7 +45,9 @@ fn difference(eyes: &Eyes, picture: &RgbImage, expected: &[Expected]) -> Differe
     let found = eyes.faces_at_once(picture).unwrap();
     assert_eq!(found.len(), expected.len(), "as many faces as face-api finds");
     let pairs = found.iter().zip(expected);
-    pairs.map(|(face, expected)| of_one_face(eyes, picture, face, expected)).fold(Difference::default(), Difference::or_larger)
+    pairs
+        .map(|(face, expected)| of_one_face(eyes, picture, face, expected))
+        .fold(Difference::default(), Difference::or_larger)
 }
 
 fn of_one_face(eyes: &Eyes, picture: &RgbImage, face: &FaceBox, expected: &Expected) -> Difference {
@@ -74,9 +76,9 @@ fn faces_are_those_that_face_api_sees() {
     let expected = std::fs::read_to_string(folder.join("faces.json")).unwrap();
     let expected: BTreeMap<String, Vec<Expected>> = serde_json::from_str(&expected).unwrap();
     let eyes = Eyes::shipped().unwrap();
-    let differences = expected.par_iter().map(|(name, expected)| {
-        difference(&eyes, &read(&folder.join("faces").join(name)), expected)
-    });
+    let differences = expected
+        .par_iter()
+        .map(|(name, expected)| difference(&eyes, &read(&folder.join("faces").join(name)), expected));
     let total = differences.reduce(Difference::default, Difference::or_larger);
     println!("{total:?}");
     assert!(total.faces >= 50, "{total:?}");

@@ -25,7 +25,7 @@ pub(super) fn show(ui: &mut Ui, area: Rect, actions: &mut Vec<Action>) {
                 ui.set_min_size(size - Vec2::splat(48.0));
                 let headline = RichText::new("Drop an earring's photo here");
                 ui.label(headline.text_style(TextStyle::Heading).color(palette.text));
-                let detail = "PNG or WebP with a transparent background is best.\nIts pixels stay exactly as they are.";
+                let detail = "On white, on grey, or already cut out.\nIts pixels stay exactly as they are.";
                 ui.label(RichText::new(detail).color(palette.quiet));
                 ui.add_space(8.0);
                 let row = Vec2::new(240.0, 32.0);
