@@ -9,6 +9,7 @@
 mod caption;
 mod ciede2000;
 mod composite;
+pub mod cutout;
 mod expansion;
 mod inpaint;
 mod linear;
