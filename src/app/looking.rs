@@ -7,7 +7,7 @@ use crate::engine::progress::{Control, Progress, Stage};
 use crate::picture::load_face;
 use crate::project::{Face, HeadAngles, Other, PoseChoice, Square, Stroke};
 use crate::ui::{Command, Marks};
-use crate::vision::{Eyes, HeadFit, Trust, look_at_head};
+use crate::vision::{Eyes, HeadFit, Trust};
 use eframe::egui::{Context, Vec2};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -59,8 +59,18 @@ pub(super) fn head_in(
     control.check()?;
     let faces = eyes.faces(&photo)?;
     control.check()?;
-    let fit = look_at_head(eyes, body, &photo, faces.first().copied())?;
+    let fit = match faces.first() { Some(face) => Some(crate::vision::fit_head(body, &eyes.landmarks(&photo, face)?, photo.dimensions())?), None => None };
     Ok(SeenHead { faces: faces.len(), fit })
+}
+
+/// Looks for the face in a photo.
+pub(super) fn face_in(eyes: &SharedEyes, path: &Path, control: &Control) -> anyhow::Result<SeenFace> {
+    control.step(Progress::new(Stage::Preparing, 0, 1))?;
+    let photo = load_face(path)?;
+    let eyes = eyes.open()?;
+    control.check()?;
+    let faces = eyes.faces(&photo)?;
+    Ok(SeenFace { faces: faces.len(), crop: None, remove: Vec::new() })
 }
 
 impl Window {

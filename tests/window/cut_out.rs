@@ -124,7 +124,7 @@ fn what_cannot_be_cut_out_lies_on_the_canvas_whole_and_says_why() {
     assert!(studio.harness.query_all_by_label("Cut out…").next().is_some(), "the tool is offered");
 }
 
-fn photo_of_one_colour(folder: &Path) -> PathBuf {
+pub(crate) fn photo_of_one_colour(folder: &Path) -> PathBuf {
     let path = folder.join("plain.png");
     RgbImage::from_pixel(80, 80, Rgb([128, 128, 128])).save(&path).expect("a written photo");
     path
