@@ -287,6 +287,12 @@ fn a_record_comes_back_from_its_file() {
     assert_eq!(Record { base: None, ..record.clone() }, picture.record);
     assert!(record.is_of(&pixels));
     assert_eq!(Record::parse("{}"), None);
+    assert_eq!(record.checks.as_ref(), Some(&picture.checks));
+    // Records of versions that did not look at their pictures stay records.
+    let mut older = serde_json::to_value(&record).expect("JSON");
+    older.as_object_mut().expect("an object").remove("checks");
+    let older = Record::parse(&older.to_string()).expect("an older record");
+    assert_eq!(older, Record { checks: None, ..record });
 }
 
 #[test]
