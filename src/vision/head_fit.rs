@@ -10,12 +10,14 @@
 //! known; perspective is one number, the camera's nearness, fitted with the rest. METHOD 3's pose image has
 //! the nose on its axis, where both are the same.
 
+mod find;
 mod points;
 mod solve;
 
 use super::FaceLandmarks;
 use crate::body::{BodyModel, LANDMARKS};
 use crate::project::HeadAngles;
+pub use find::{look_at_head, look_with_points};
 use glam::{DMat3, DVec2, DVec3};
 pub use points::HeadPoints;
 
@@ -52,7 +54,9 @@ pub struct HeadFit {
     pub landmarks: FaceLandmarks,
     /// The fitted head in the picture.
     pub placing: Placing,
-    pub amounts: Vec<f64>,
+    /// How firmly the landmarks stay on the face when the box they are looked for in is moved: 1 for a face
+    /// seen clearly, about 0 where there is none. 1 where landmarks came from elsewhere.
+    pub steady: f64,
 }
 
 /// Why landmarks could not be fitted.
@@ -120,7 +124,7 @@ impl HeadPoints {
             trust: trust(relative, solution.sigma_deg(), inside),
             landmarks: fitted,
             placing,
-            amounts: solution.amounts.to_vec(),
+            steady: 1.0,
         })
     }
 }

@@ -10,6 +10,7 @@
 mod descriptor;
 mod eyes;
 mod finder;
+mod head_fit;
 mod landmarks;
 mod layers;
 mod look;
@@ -18,10 +19,11 @@ mod tests;
 mod weights;
 
 pub use eyes::Eyes;
-mod head_fit;
+pub use head_fit::{
+    HeadFit, HeadFitError, HeadPoints, Placing, Trust, fit_head, look_at_head, look_with_points,
+};
 
 use glam::DVec2;
-pub use head_fit::{HeadFit, HeadFitError, HeadPoints, Placing, Trust, fit_head};
 
 /// iBUG's landmarks: 17 jaw, 10 brow, 9 nose, 12 eye, 20 mouth.
 pub const LANDMARKS: usize = 68;
@@ -61,13 +63,18 @@ impl FaceBox {
 pub struct FaceLandmarks(pub [DVec2; LANDMARKS]);
 
 /// For each landmark, the one that it becomes in a mirrored picture.
-pub const MIRROR: [usize; LANDMARKS] = [
+const MIRROR: [usize; LANDMARKS] = [
     16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 27, 28,
     29, 30, 35, 34, 33, 32, 31, 45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40, 54, 53, 52, 51, 50, 49, 48,
     59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65,
 ];
 
 impl FaceLandmarks {
+    /// The same face in the mirrored picture of this width.
+    pub fn mirrored(&self, width: u32) -> Self {
+        Self(MIRROR.map(|other| DVec2::new(f64::from(width) - self.0[other].x, self.0[other].y)))
+    }
+
     /// First and last row of the face, brow to chin: what the method calls the face's extent.
     pub fn rows(&self) -> (f64, f64) {
         let rows = self.0.iter().map(|landmark| landmark.y);

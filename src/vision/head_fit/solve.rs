@@ -46,7 +46,7 @@ pub(super) struct Solution {
     log_scale: f64,
     place: DVec2,
     nearness: f64,
-    pub(super) amounts: [f64; MODES],
+    amounts: [f64; MODES],
     cost: f64,
     covariance: Matrix,
     pub(super) residual_px: f64,
