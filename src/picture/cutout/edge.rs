@@ -20,7 +20,7 @@ const REACH: isize = 4;
 const PURE: f32 = 1.6;
 
 /// Alpha that is as good as none, and as all.
-const SNAP: f32 = 0.025;
+const SNAP: f32 = 0.04;
 
 /// Everything about the work picture that an edge pixel asks for.
 pub(super) struct EdgeModel {

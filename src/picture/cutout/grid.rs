@@ -178,6 +178,18 @@ pub(super) fn distance(there: &Grid<bool>, most: f32) -> Grid<f32> {
     far
 }
 
+/// The largest value within `radius` columns and rows.
+pub(super) fn largest_near(values: &Grid<f32>, radius: isize) -> Grid<f32> {
+    let across = Grid::from_fn(values.width, values.height, |column, row| {
+        let (x, y) = (column as isize, row as isize);
+        (-radius..=radius).fold(0.0, |most: f32, step| most.max(values.near(x + step, y)))
+    });
+    Grid::from_fn(values.width, values.height, |column, row| {
+        let (x, y) = (column as isize, row as isize);
+        (-radius..=radius).fold(0.0, |most: f32, step| most.max(across.near(x, y + step)))
+    })
+}
+
 /// Every pixel that can be reached from `seeds` through pixels where `open` holds, seeds among them.
 pub(super) fn reached(open: &Grid<bool>, seeds: &Grid<bool>) -> Grid<bool> {
     let mut reached = Grid::filled(open.width, open.height, false);

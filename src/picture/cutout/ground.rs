@@ -5,7 +5,7 @@
 //! followed from the border inward as long as it changes softly and keeps its hue (a shadow darkens, it does
 //! not colour), and what was followed is spread over the rest.
 
-use super::grid::{Grid, distance, median, reached, spread};
+use super::grid::{Grid, distance, median, parts, reached, spread};
 use super::view::Mark;
 use glam::Vec3;
 use rayon::prelude::*;
@@ -31,6 +31,12 @@ const DARKEST_SHADOW: f32 = 0.30;
 /// Gaps that the ground is not followed through, pixels on either side.
 const NARROW: f32 = 2.0;
 
+/// Pixels that an enclosed piece of ground must have after its rim is taken off.
+const LEAST_ENCLOSED: usize = 40;
+
+/// How much darker than the followed shadows an enclosed ground may be, as a part of the ground.
+const SHADE_SLACK: f32 = 0.02;
+
 /// The ground, and how well it is known.
 pub(super) struct GroundModel {
     /// sRGB 0..=1 at every work pixel, product or not.
@@ -52,7 +58,7 @@ impl GroundModel {
         let noise = pixel_noise(colours, &samples);
         let smooth = colours.smoothed(1);
         let open = open(&smooth, &surface, marks, noise.max(surface.spread.min(0.03)));
-        let followed = follow(&open, marks);
+        let followed = follow(&open, marks, &smooth, &surface);
         let weights = inner(&followed).map(|inner| if inner { 1.0 } else { 0.0 });
         let off = Grid::from_fn(colours.width, colours.height, |column, row| {
             colours.at(column, row) - surface.at(column, row)
@@ -233,14 +239,34 @@ fn open(smooth: &Grid<Vec3>, surface: &Surface, marks: &Grid<Mark>, noise: f32) 
     })
 }
 
-/// The open pixels that are connected to the border by more than narrow gaps.
-fn follow(open: &Grid<bool>, marks: &Grid<Mark>) -> Grid<bool> {
+/// The open pixels that are connected to the border by more than narrow gaps, and the insides of hoops: enclosed
+/// ones that are no darker than the shadows that were followed.
+fn follow(open: &Grid<bool>, marks: &Grid<Mark>, smooth: &Grid<Vec3>, surface: &Surface) -> Grid<bool> {
     let wide = distance(&open.map(|open| !open), NARROW + 1.0).map(|far| far > NARROW);
     let seeds = Grid::from_fn(open.width, open.height, |column, row| {
         let at_border = column == 0 || row == 0 || column + 1 == open.width || row + 1 == open.height;
         at_border || marks.at(column, row) == Mark::Ground
     });
-    let core = reached(&wide, &seeds);
+    let mut core = reached(&wide, &seeds);
+    let share = |index: usize| {
+        let ground = surface.at(index % smooth.width, index / smooth.width);
+        smooth.data[index].dot(ground) / ground.length_squared().max(1e-4)
+    };
+    let mut shares: Vec<f32> = (0..core.data.len()).step_by(7).filter(|index| core.data[*index]).map(share).collect();
+    if shares.len() > 50 {
+        let darkest = shares.len() / 50;
+        let darkest = *shares.select_nth_unstable_by(darkest, f32::total_cmp).1;
+        let enclosed = Grid {
+            data: wide.data.iter().zip(&core.data).map(|(wide, core)| *wide && !core).collect(),
+            ..wide
+        };
+        for part in parts(&enclosed) {
+            let mut shares: Vec<f32> = part.iter().map(|index| share(*index)).collect();
+            if part.len() >= LEAST_ENCLOSED && median(&mut shares) > darkest - SHADE_SLACK {
+                part.iter().for_each(|index| core.data[*index] = true);
+            }
+        }
+    }
     let close = distance(&core, NARROW + 1.0);
     Grid::from_fn(open.width, open.height, |column, row| {
         open.at(column, row) && close.at(column, row) <= NARROW
