@@ -3,11 +3,11 @@
 //! A cut-out is a PNG of its own beside the project, and never takes the place of another file: each new
 //! result gets a new name, so that undo finds the earlier ones as they were.
 
-use super::photos::ReadyProduct;
+use super::photos::{ReadyProduct, place_of};
 use crate::engine::progress::{Cancelled, Control, Progress, Stage};
 use crate::picture::ProductPhoto;
 use crate::picture::cutout::{CutOut, CutOutRequest, Doubt, cut_out};
-use crate::project::write_whole;
+use crate::project::{Project, base_of, relative_path, write_whole};
 use crate::ui::{Marks, Verdict, sentence};
 use anyhow::{Context as _, bail};
 use image::{ImageFormat, RgbImage, RgbaImage};
@@ -93,7 +93,30 @@ pub(super) fn is_doubtful(verdict: &Verdict) -> bool {
 pub(super) fn keep(pixels: &RgbaImage, photo: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
     let mut bytes = Cursor::new(Vec::new());
     pixels.write_to(&mut bytes, ImageFormat::Png).context("the cut-out cannot be written as PNG")?;
-    let bytes = bytes.into_inner();
+    keep_bytes(&bytes.into_inner(), photo, folder)
+}
+
+/// Cut-outs that lie in the program's own folder `own` come to stand beside the project that is saved at
+/// `target`, so that it can move with them.
+pub(super) fn bring_along(project: &mut Project, target: &Path, own: &Path) -> anyhow::Result<()> {
+    let folder = base_of(target);
+    for earring in &mut project.earrings {
+        let Some(cut) = &earring.cut_from else { continue };
+        let file = place_of(&folder, &earring.file);
+        if file.parent() != Some(own) {
+            continue;
+        }
+        // One that is gone is told of where it is missed: on the canvas.
+        let Ok(bytes) = std::fs::read(&file) else { continue };
+        let kept = keep_bytes(&bytes, Path::new(&cut.file), &folder)?;
+        if let Some(name) = relative_path(target, &kept) {
+            earring.file = name;
+        }
+    }
+    Ok(())
+}
+
+fn keep_bytes(bytes: &[u8], photo: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
     let here =
         || format!("cannot save the cut-out; make room or save the project elsewhere ({})", folder.display());
     std::fs::create_dir_all(folder).with_context(here)?;
@@ -102,11 +125,11 @@ pub(super) fn keep(pixels: &RgbaImage, photo: &Path, folder: &Path) -> anyhow::R
         let name =
             if number == 1 { format!("{stem}-cutout.png") } else { format!("{stem}-cutout-{number}.png") };
         let path = folder.join(name);
-        if holds(&path, &bytes) {
+        if holds(&path, bytes) {
             return Ok(path);
         }
         if std::fs::symlink_metadata(&path).is_err() {
-            write_whole(&path, |file| file.write_all(&bytes)).with_context(here)?;
+            write_whole(&path, |file| file.write_all(bytes)).with_context(here)?;
             return Ok(path);
         }
     }

@@ -304,9 +304,17 @@ impl Errand {
         Self::start(ctx, Purpose::Open, move || Ok(Delivery::Sample(Box::new(sample::unpack(&folder)?))))
     }
 
-    /// `snapshot` is the project as it is in the window, `written` as the file is to hold it.
-    pub(super) fn save(ctx: &Context, path: PathBuf, snapshot: Project, written: Project) -> Self {
+    /// `snapshot` is the project as it is in the window, `written` as the file is to hold it; cut-outs in the
+    /// folder `own` come along.
+    pub(super) fn save(
+        ctx: &Context,
+        path: PathBuf,
+        snapshot: Project,
+        mut written: Project,
+        own: PathBuf,
+    ) -> Self {
         Self::start(ctx, Purpose::Save, move || {
+            cutting::bring_along(&mut written, &path, &own)?;
             project::save(&written, &path)?;
             Ok(Delivery::Saved { path, snapshot: Box::new(snapshot), written: Box::new(written) })
         })

@@ -7,7 +7,7 @@ use crate::engine::progress::{Control, Progress, Stage};
 use crate::picture::load_face;
 use crate::project::{Face, HeadAngles, Other, PoseChoice, Square, Stroke};
 use crate::ui::{Command, Marks};
-use crate::vision::{Eyes, HeadFit, Trust};
+use crate::vision::{Eyes, HeadFit, Trust, look_at_head};
 use eframe::egui::{Context, Vec2};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -59,7 +59,7 @@ pub(super) fn head_in(
     control.check()?;
     let faces = eyes.faces(&photo)?;
     control.check()?;
-    let fit = match faces.first() { Some(face) => Some(crate::vision::fit_head(body, &eyes.landmarks(&photo, face)?, photo.dimensions())?), None => None };
+    let fit = look_at_head(eyes, body, &photo, None)?;
     Ok(SeenHead { faces: faces.len(), fit })
 }
 
@@ -202,11 +202,7 @@ fn angles_text(fit: &HeadFit) -> String {
 
 /// A further sentence where a photo shows more than one face.
 fn several(faces: usize) -> String {
-    if faces > 1 {
-        format!(" {faces} faces are in the photo; the clearest was taken.")
-    } else {
-        String::new()
-    }
+    if faces > 1 { format!(" {faces} faces are in the photo; the largest was taken.") } else { String::new() }
 }
 
 #[cfg(test)]

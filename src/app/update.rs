@@ -2,6 +2,7 @@
 
 use super::document::Document;
 use super::errand::Errand;
+use super::photo_room::cutout_folder;
 use super::window::Window;
 use crate::control::fit_band_to_earring;
 use crate::project::{CanvasSize, Ear, Earring, EarringId, Other, Point, PoseChoice, Scale};
@@ -211,7 +212,8 @@ impl Window {
         let path = with_ending(path, "adorn");
         let path = std::path::absolute(&path).unwrap_or(path);
         let written = self.document.for_file(&path);
-        self.errands.push(Errand::save(ctx, path, self.document.project.clone(), written));
+        let own = cutout_folder(None, &self.data_folder);
+        self.errands.push(Errand::save(ctx, path, self.document.project.clone(), written, own));
     }
 
     fn export_to(&mut self, ctx: &Context, path: &Path) {

@@ -78,6 +78,10 @@ fn studio(
     Panel::left("gallery").frame(panel).resizable(false).exact_size(gallery_width).show(ui, |ui| {
         session.gallery_box = ui.max_rect();
         gallery::show(ui, project, facts, actions);
+        if facts.file_hovers {
+            let text = "Let go to take\na head's pose";
+            canvas::drop_hint(ui.painter(), session.gallery_box, text, &palette);
+        }
     });
     let inspector_width = if narrow { 296.0 } else { 320.0 };
     Panel::right("inspector").frame(panel).resizable(false).exact_size(inspector_width).show(ui, |ui| {

@@ -101,7 +101,7 @@ fn render(
         generated: &painted,
         pixels: &pixels,
         exactness,
-        face_photo: face.as_ref().map(|face| &face.pixels),
+        face_photo: face.as_ref().map(|face| &*face.pixels),
     };
     let checks = check(&finished, variant, card.kind, studio, control)?;
     let record = record::make(variant, studio, &card, &layout, &pixels, exactness, &checks)?;

@@ -109,6 +109,18 @@ fn a_saved_project_has_its_cut_outs_beside_it_and_its_real_size_is_one_click() {
 }
 
 #[test]
+fn saving_brings_the_cut_out_beside_the_project() {
+    let mut studio = Studio::with_photo(drop_on_grey);
+    studio.harness.key_press_modifiers(Modifiers::COMMAND, Key::S);
+    studio.harness.run_steps(2);
+    studio.wait("the file", |window| !window.is_unsaved() && !window.is_busy());
+    let saved = project::load(&studio.folder.path().join("spring.adorn")).expect("a project");
+    assert_eq!(saved.earrings[0].file, "ring-cutout.png");
+    assert!(studio.folder.path().join("ring-cutout.png").exists());
+    assert!(!studio.says("cannot be read"));
+}
+
+#[test]
 fn a_photo_with_its_own_transparency_is_left_as_it_is() {
     let studio = Studio::composed();
     assert_eq!(studio.only_earring().cut_from, None);

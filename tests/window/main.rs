@@ -5,6 +5,7 @@
 #![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
 
 mod cut_out;
+mod shots;
 mod studio;
 
 use adorn::engine::bundle::random::{FileType, RandomSize, write_random};

@@ -252,7 +252,8 @@ fn follow(open: &Grid<bool>, marks: &Grid<Mark>, smooth: &Grid<Vec3>, surface: &
         let ground = surface.at(index % smooth.width, index / smooth.width);
         smooth.data[index].dot(ground) / ground.length_squared().max(1e-4)
     };
-    let mut shares: Vec<f32> = (0..core.data.len()).step_by(7).filter(|index| core.data[*index]).map(share).collect();
+    let mut shares: Vec<f32> =
+        (0..core.data.len()).step_by(7).filter(|index| core.data[*index]).map(share).collect();
     if shares.len() > 50 {
         let darkest = shares.len() / 50;
         let darkest = *shares.select_nth_unstable_by(darkest, f32::total_cmp).1;

@@ -37,11 +37,11 @@ pub(super) fn show(ui: &mut Ui, area: Rect, actions: &mut Vec<Action>) {
     });
 }
 
-/// Shown while a file hovers over the window.
-pub(super) fn drop_hint(painter: &Painter, area: Rect, palette: &Palette) {
+/// Shown while a file hovers over the window: what letting it go here does.
+pub(in crate::ui) fn drop_hint(painter: &Painter, area: Rect, text: &str, palette: &Palette) {
     let inner = area.shrink(8.0);
     painter.rect_filled(inner, CornerRadius::same(12), palette.desk.gamma_multiply(0.7));
     painter.rect_stroke(inner, CornerRadius::same(12), Stroke::new(2.0, palette.accent), StrokeKind::Inside);
     let font = FontId::proportional(19.0);
-    painter.text(inner.center(), Align2::CENTER_CENTER, "Let go to place it", font, palette.text);
+    painter.text(inner.center(), Align2::CENTER_CENTER, text, font, palette.text);
 }

@@ -12,6 +12,7 @@ mod placement;
 mod pointer;
 
 pub(super) use controls::{ZOOM_WIDTH, zoom};
+pub(super) use empty::drop_hint;
 pub(super) use grip::Grip;
 pub(super) use lens::Lens;
 pub(super) use pointer::{moves_view, zoom_and_pan};
@@ -71,7 +72,7 @@ pub(super) fn show(
     }
     work::show(ui, area, facts.work, actions);
     if facts.file_hovers {
-        empty::drop_hint(&painter, area, &palette);
+        drop_hint(&painter, area, "Let go to place it", &palette);
     }
     session.view.shown_scale = lens.scale();
 }

@@ -6,8 +6,8 @@ use super::super::{Action, Command, Facts, Palette, Session};
 use crate::project::{Face, Project, Square};
 use eframe::egui;
 use eframe::egui::{
-    Align2, Color32, CornerRadius, Label, Pos2, Rect, RichText, Role, Sense, TextStyle, Ui, Vec2, WidgetInfo,
-    pos2,
+    Align2, Color32, CornerRadius, Label, Pos2, Rect, RichText, Role, Sense, Stroke, StrokeKind, TextStyle,
+    Ui, Vec2, WidgetInfo, pos2,
 };
 
 const BOX: f32 = 72.0;
@@ -66,6 +66,9 @@ fn thumbnail(
             let font = TextStyle::Small.resolve(ui.style());
             ui.painter().text(rect.center(), Align2::CENTER_CENTER, "Drop a\nface here", font, palette.quiet);
         }
+    }
+    if facts.file_hovers {
+        ui.painter().rect_stroke(rect, radius, Stroke::new(2.0, palette.accent), StrokeKind::Inside);
     }
     if response.clicked() {
         actions.push(Action::Command(Command::OpenFace));
