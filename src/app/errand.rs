@@ -3,7 +3,7 @@
 use super::autosave;
 use super::cutting::{self, Origin};
 use super::dialogs::Answer;
-use super::looking::{self, SeenFace, SeenHead, SharedEyes};
+use super::looking::{self, SeenFace, SeenHead};
 use super::photo_room::ToolPhoto;
 use super::photos::{FaceKey, ReadyProduct};
 use super::sample;
@@ -269,17 +269,17 @@ impl Errand {
     }
 
     /// A photo for the face: where is it, and what is to go.
-    pub(super) fn take_face(ctx: &Context, eyes: SharedEyes, path: PathBuf) -> Self {
+    pub(super) fn take_face(ctx: &Context, studio: Studio, path: PathBuf) -> Self {
         Self::long(ctx, Purpose::TakeFace, "Looking at", &path.clone(), move |control| {
-            let seen = looking::face_in(&eyes, &path, control)?;
+            let seen = looking::face_in(&studio, &path, control)?;
             Ok(Delivery::FaceTaken { path, seen })
         })
     }
 
     /// How the head in a photo is turned.
-    pub(super) fn pose(ctx: &Context, eyes: SharedEyes, body: Arc<BodyModel>, path: PathBuf) -> Self {
+    pub(super) fn pose(ctx: &Context, studio: Studio, path: PathBuf) -> Self {
         Self::long(ctx, Purpose::Pose, "Looking at", &path.clone(), move |control| {
-            let seen = looking::head_in(&eyes, &body, &path, control)?;
+            let seen = looking::head_in(&studio, &path, control)?;
             Ok(Delivery::Pose { path, seen })
         })
     }

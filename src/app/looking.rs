@@ -2,33 +2,18 @@
 
 use super::errand::{Errand, Purpose};
 use super::window::Window;
-use crate::body::BodyModel;
 use crate::engine::progress::{Control, Progress, Stage};
 use crate::picture::load_face;
 use crate::project::{Face, HeadAngles, Other, PoseChoice, Square, Stroke};
-use crate::ui::{Command, Marks};
-use crate::vision::{Eyes, HeadFit, Trust, look_at_head};
+use crate::ui::{Action, Command, Marks};
+use crate::vision::{HeadFit, Trust, look_with_points};
+use crate::workflow::Studio;
 use eframe::egui::{Context, Vec2};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
 
 /// As far as the gallery's own sliders go, degrees.
 const YAW_LIMIT_DEG: f64 = 90.0;
 const TILT_LIMIT_DEG: f64 = 45.0;
-
-/// The eyes, opened when they are first needed and shared from then on.
-#[derive(Clone, Default)]
-pub(super) struct SharedEyes(Arc<OnceLock<Eyes>>);
-
-impl SharedEyes {
-    fn open(&self) -> anyhow::Result<&Eyes> {
-        if let Some(eyes) = self.0.get() {
-            return Ok(eyes);
-        }
-        let eyes = Eyes::shipped()?;
-        Ok(self.0.get_or_init(|| eyes))
-    }
-}
 
 /// A face photo as the eyes see it.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,27 +32,22 @@ pub(super) struct SeenHead {
 }
 
 /// Looks for the head in a photo.
-pub(super) fn head_in(
-    eyes: &SharedEyes,
-    body: &BodyModel,
-    path: &Path,
-    control: &Control,
-) -> anyhow::Result<SeenHead> {
+pub(super) fn head_in(studio: &Studio, path: &Path, control: &Control) -> anyhow::Result<SeenHead> {
     control.step(Progress::new(Stage::Preparing, 0, 1))?;
     let photo = load_face(path)?;
-    let eyes = eyes.open()?;
+    let eyes = studio.eyes()?;
     control.check()?;
     let faces = eyes.faces(&photo)?;
     control.check()?;
-    let fit = look_at_head(eyes, body, &photo, None)?;
+    let fit = look_with_points(eyes, studio.head_points(), &photo, None)?;
     Ok(SeenHead { faces: faces.len(), fit })
 }
 
 /// Looks for the face in a photo.
-pub(super) fn face_in(eyes: &SharedEyes, path: &Path, control: &Control) -> anyhow::Result<SeenFace> {
+pub(super) fn face_in(studio: &Studio, path: &Path, control: &Control) -> anyhow::Result<SeenFace> {
     control.step(Progress::new(Stage::Preparing, 0, 1))?;
     let photo = load_face(path)?;
-    let eyes = eyes.open()?;
+    let eyes = studio.eyes()?;
     control.check()?;
     let faces = eyes.faces(&photo)?;
     Ok(SeenFace { faces: faces.len(), crop: None, remove: Vec::new() })
@@ -76,11 +56,11 @@ pub(super) fn face_in(eyes: &SharedEyes, path: &Path, control: &Control) -> anyh
 impl Window {
     pub(super) fn pose_from(&mut self, ctx: &Context, path: PathBuf) {
         let Some(ready) = &self.ready else {
-            self.when_ready.push(crate::ui::Action::PoseFrom(path));
+            self.when_ready.push(Action::PoseFrom(path));
             return;
         };
         self.errands.retain(|errand| errand.purpose != Purpose::Pose);
-        self.errands.push(Errand::pose(ctx, self.eyes.clone(), Arc::clone(&ready.studio.body), path));
+        self.errands.push(Errand::pose(ctx, ready.studio.clone(), path));
     }
 
     /// The head's turn becomes the pose.
@@ -109,9 +89,13 @@ impl Window {
 
     /// Looks at a photo, and takes its face.
     pub(super) fn set_face(&mut self, ctx: &Context, path: PathBuf) {
+        let Some(ready) = &self.ready else {
+            self.when_ready.push(Action::SetFace(path));
+            return;
+        };
         self.errands.retain(|errand| errand.purpose != Purpose::TakeFace);
         let path = std::path::absolute(&path).unwrap_or(path);
-        self.errands.push(Errand::take_face(ctx, self.eyes.clone(), path));
+        self.errands.push(Errand::take_face(ctx, ready.studio.clone(), path));
     }
 
     pub(super) fn take_face(&mut self, path: &Path, seen: SeenFace) {

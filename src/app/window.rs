@@ -7,7 +7,6 @@ use super::errand::{Errand, Painter, Purpose};
 use super::generation::Generation;
 use super::history::History;
 use super::layout_preview::LayoutPreview;
-use super::looking::SharedEyes;
 use super::notices::Notices;
 use super::photo_room::PhotoRoom;
 use super::photos::Photos;
@@ -76,7 +75,6 @@ pub struct Window {
     pub(super) sample_folder: PathBuf,
     pub(super) generation: Option<Generation>,
     pub(super) series: Option<Series>,
-    pub(super) eyes: SharedEyes,
     pub(super) errands: Vec<Errand>,
     pub(super) dialogs: Box<dyn FileDialogs>,
     pub(super) ready: Option<Ready>,
@@ -118,7 +116,6 @@ impl Window {
             data_folder: setup.data_folder,
             generation: None,
             series: None,
-            eyes: SharedEyes::default(),
             errands,
             dialogs: setup.dialogs,
             ready: None,

@@ -125,6 +125,7 @@ impl From<EvaluationError> for Failure {
     fn from(error: EvaluationError) -> Self {
         match error {
             EvaluationError::Cancelled(_) => Self::cancelled(),
+            EvaluationError::Workflow(error) => error.into(),
         }
     }
 }

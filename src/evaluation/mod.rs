@@ -4,11 +4,13 @@
 //! look, and reports tables and contact sheets. `adorn evaluate` is the one command for all of them. This room
 //! refuses to know the window.
 
+mod checks;
 mod report;
 
 pub use report::{Report, Table};
 
 use crate::engine::progress::{Cancelled, Control};
+use crate::workflow::WorkflowError;
 use std::path::PathBuf;
 
 /// How much is measured, and on what.
@@ -31,11 +33,17 @@ pub struct Part {
 }
 
 /// Everything that can be measured.
-pub const PARTS: &[Part] = &[];
+pub const PARTS: &[Part] = &[Part {
+    name: "checks",
+    about: "how often the checks of a finished picture find a planted fault, and cry wolf",
+    measure: checks::measure,
+}];
 
 /// Why an evaluation ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum EvaluationError {
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
+    #[error(transparent)]
+    Workflow(#[from] WorkflowError),
 }
