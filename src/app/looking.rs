@@ -6,7 +6,7 @@ use crate::engine::progress::{Control, Progress, Stage};
 use crate::picture::load_face;
 use crate::project::{Face, HeadAngles, Other, PoseChoice, Square, Stroke};
 use crate::ui::{Action, Command, Marks};
-use crate::vision::{HeadFit, Trust, look_with_points};
+use crate::vision::{FaceBox, HeadFit, Trust, look_with_points};
 use crate::workflow::Studio;
 use eframe::egui::{Context, Vec2};
 use std::path::{Path, PathBuf};
@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 /// As far as the gallery's own sliders go, degrees.
 const YAW_LIMIT_DEG: f64 = 90.0;
 const TILT_LIMIT_DEG: f64 = 45.0;
+/// The proposed square's side, as a multiple of the face's.
+const HEAD_PER_FACE: f64 = 1.9;
 
 /// A face photo as the eyes see it.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,7 +52,23 @@ pub(super) fn face_in(studio: &Studio, path: &Path, control: &Control) -> anyhow
     let eyes = studio.eyes()?;
     control.check()?;
     let faces = eyes.faces(&photo)?;
-    Ok(SeenFace { faces: faces.len(), crop: None, remove: Vec::new() })
+    let area = |face: &FaceBox| face.width * face.height;
+    let largest = faces.iter().max_by(|one, other| area(one).total_cmp(&area(other)));
+    let size = Vec2::new(photo.width() as f32, photo.height() as f32);
+    let crop = largest.map(|face| square_around(face, size));
+    Ok(SeenFace { faces: faces.len(), crop, remove: Vec::new() })
+}
+
+/// The whole head with its hair: the face in the middle, as far as the photo reaches.
+fn square_around(face: &FaceBox, size: Vec2) -> Square {
+    let (width, height) = (f64::from(size.x), f64::from(size.y));
+    let side = (face.width.max(face.height) * HEAD_PER_FACE).min(width).min(height).round();
+    let place = |middle: f64, length: f64| (middle - side / 2.0).clamp(0.0, length - side).round();
+    Square {
+        left: place(face.left + face.width / 2.0, width),
+        top: place(face.top + face.height / 2.0, height),
+        side,
+    }
 }
 
 impl Window {
@@ -198,6 +216,15 @@ mod tests {
         let seen = HeadAngles { yaw_deg: -97.26, pitch_deg: 12.34, roll_deg: 60.0 };
         let taken = within_reach(seen);
         assert_eq!(taken, HeadAngles { yaw_deg: -90.0, pitch_deg: 12.3, roll_deg: 45.0 });
+    }
+
+    #[test]
+    fn the_proposed_square_holds_the_face_and_stays_in_the_photo() {
+        let size = Vec2::new(600.0, 400.0);
+        let face = FaceBox { left: 450.0, top: 100.0, width: 100.0, height: 120.0, score: 0.9 };
+        assert_eq!(square_around(&face, size), Square { left: 372.0, top: 46.0, side: 228.0 });
+        let huge = FaceBox { left: 0.0, top: -10.0, width: 590.0, height: 500.0, score: 0.9 };
+        assert_eq!(square_around(&huge, size), Square { left: 95.0, top: 0.0, side: 400.0 });
     }
 
     #[test]

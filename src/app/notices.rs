@@ -67,6 +67,11 @@ impl Notices {
         self.raised.push(Instant::now());
     }
 
+    pub(super) fn clear(&mut self) {
+        self.shown.clear();
+        self.raised.clear();
+    }
+
     pub(super) fn dismiss(&mut self, id: u64) {
         if let Some(at) = self.shown.iter().position(|notice| notice.id == id) {
             self.remove(at);

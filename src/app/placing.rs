@@ -113,6 +113,8 @@ impl Window {
         let (start, marks) = self.marks_of(room.aim(), room.size());
         self.session.photo_tool = Some(PhotoTool::new(room.aim(), room.size(), start, marks));
         self.photo_room = Some(room);
+        // They were about the window behind it.
+        self.notices.clear();
     }
 
     /// The photo without any marks, and with those that the document holds already.

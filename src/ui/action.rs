@@ -172,7 +172,7 @@ impl Command {
             Self::ActualPixels => "1 : 1",
             Self::CentreEarring => "Centre",
             Self::FitBand => "Fit band to earring",
-            Self::CutOut => "Cut out…",
+            Self::CutOut => "Cut-out tool…",
             Self::KeepWholePhoto => "Keep the whole photo",
             Self::OpenFace => "Choose a face…",
             Self::CareForFace => "Crop and clean…",

@@ -5,8 +5,8 @@ use super::widgets::{Weight, at_right, caption, command};
 use super::{Action, Command, Facts, Palette, SeriesFacts, Session};
 use crate::workflow::{Check, CheckVerdict, Checks};
 use eframe::egui::{
-    Align2, Button, Color32, CornerRadius, DragValue, Frame, Label, Margin, Painter, Pos2, Rect, RichText,
-    Role, Sense, Shape, Stroke, TextStyle, Ui, Vec2, WidgetInfo, pos2, vec2,
+    Align, Align2, Button, Color32, CornerRadius, DragValue, Frame, Label, Layout, Margin, Painter, Pos2,
+    Rect, RichText, Role, Sense, Shape, Stroke, TextStyle, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
 };
 
 /// Height of a line, points.
@@ -21,9 +21,10 @@ const TRIES: std::ops::RangeInclusive<u32> = 1..=99;
 
 /// Height that the card takes in `width`, its margins included.
 pub(super) fn height(session: &Session, facts: &Facts<'_>, width: f32) -> f32 {
-    let lines = facts.checks.filter(|_| session.checks_open).map_or(0, |checks| checks.list.len());
-    let rows = if width < ROOM_FOR_TWO { lines } else { lines.div_ceil(2) };
-    let buttons = if width < ROOM_FOR_TWO { 2.0 } else { 1.0 };
+    let narrow = width < ROOM_FOR_TWO;
+    let lines = facts.checks.filter(|_| session.checks_open).map_or(0, |checks| told(checks, narrow).len());
+    let rows = if narrow { lines } else { lines.div_ceil(2) };
+    let buttons = if narrow { 2.0 } else { 1.0 };
     buttons * 28.0 + rows as f32 * LINE + 24.0
 }
 
@@ -75,29 +76,50 @@ fn head(ui: &mut Ui, session: &mut Session, facts: &Facts<'_>, actions: &mut Vec
 /// Sorting, and making more until enough are good.
 fn series(ui: &mut Ui, session: &mut Session, facts: &Facts<'_>, actions: &mut Vec<Action>) {
     ui.spacing_mut().item_spacing.x = 6.0;
-    let tries = DragValue::new(&mut session.most_tries).range(TRIES).prefix("at most ");
     let idle = facts.run.is_none();
-    ui.add_enabled(idle, tries)
-        .accessible_name("Pictures tried at most")
-        .on_hover_text("Stop after so many pictures, however few pass");
-    command(ui, Command::MakeUntilPass, Weight::Normal, idle, actions);
-    let sort = Button::selectable(session.sort_by_checks, Command::SortByChecks.label());
-    if ui.add(sort).on_hover_text(Command::SortByChecks.tooltip()).clicked() {
-        actions.push(Action::Command(Command::SortByChecks));
+    let sort = |ui: &mut Ui, actions: &mut Vec<Action>| {
+        let button = Button::selectable(session.sort_by_checks, Command::SortByChecks.label());
+        if ui.add(button).on_hover_text(Command::SortByChecks.tooltip()).clicked() {
+            actions.push(Action::Command(Command::SortByChecks));
+        }
+    };
+    // At the right end of a line, what is added first stands last.
+    if ui.layout().prefer_right_to_left() {
+        tries(ui, &mut session.most_tries, idle);
+        command(ui, Command::MakeUntilPass, Weight::Normal, idle, actions);
+        sort(ui, actions);
+    } else {
+        sort(ui, actions);
+        command(ui, Command::MakeUntilPass, Weight::Normal, idle, actions);
+        tries(ui, &mut session.most_tries, idle);
     }
+}
+
+fn tries(ui: &mut Ui, most: &mut u32, idle: bool) {
+    let field = DragValue::new(most).range(TRIES).prefix("at most ");
+    let field = ui.add_enabled(idle, field).accessible_name("Pictures tried at most");
+    field.on_hover_text("Stop after so many pictures, however few pass");
 }
 
 fn lines(ui: &mut Ui, checks: &Checks) {
     let width = ui.available_width();
-    let columns = if width < ROOM_FOR_TWO - 24.0 { 1 } else { 2 };
-    let rows = checks.list.len().div_ceil(columns);
+    let narrow = width < ROOM_FOR_TWO - 24.0;
+    let columns = if narrow { 1 } else { 2 };
+    let told = told(checks, narrow);
+    let rows = told.len().div_ceil(columns).max(1);
     let column = (width - 16.0 * (columns - 1) as f32) / columns as f32;
     let (area, _) = ui.allocate_exact_size(vec2(width, rows as f32 * LINE), Sense::hover());
-    for (index, check) in checks.list.iter().enumerate() {
+    for (index, check) in told.into_iter().enumerate() {
         let (at, row) = (index / rows, index % rows);
         let corner = area.min + vec2(at as f32 * (column + 16.0), row as f32 * LINE);
         line(ui, Rect::from_min_size(corner, vec2(column, LINE)), check);
     }
+}
+
+/// The checks that are shown: where room is scarce, only those that say something about the picture.
+fn told(checks: &Checks, narrow: bool) -> Vec<&Check> {
+    let judged = |check: &&Check| !narrow || check.verdict != CheckVerdict::NotApplicable;
+    checks.list.iter().filter(judged).collect()
 }
 
 fn line(ui: &mut Ui, rect: Rect, check: &Check) {
@@ -113,7 +135,10 @@ fn line(ui: &mut Ui, rect: Rect, check: &Check) {
     ui.painter().text(at, Align2::LEFT_CENTER, &name, font, palette.text);
     let room = Rect::from_min_max(pos2(at.x + NAME, rect.top()), rect.max);
     let text = RichText::new(&check.words).text_style(TextStyle::Small).color(palette.quiet);
-    ui.put(room, Label::new(text).truncate().halign(eframe::egui::Align::LEFT));
+    let left = Layout::left_to_right(Align::Center);
+    ui.scope_builder(UiBuilder::new().max_rect(room).layout(left), |ui| {
+        ui.add(Label::new(text).truncate());
+    });
     response.on_hover_text(spoken);
 }
 

@@ -3,7 +3,7 @@
 use super::checks::series_text;
 use super::facts::worth;
 use super::widgets::{Weight, at_right, badge, caption, sized_command};
-use super::{Action, Command, Facts, Palette, ProductState, RunFacts, SeriesFacts};
+use super::{Action, Command, Facts, Palette, ProductState, RunFacts};
 use crate::engine::memory::Gigabytes;
 use crate::engine::progress::{Progress, Stage};
 use crate::engine::{EngineKind, MemoryOutlook};
@@ -21,7 +21,7 @@ pub(super) fn show(ui: &mut Ui, facts: &Facts<'_>, actions: &mut Vec<Action>) {
     ui.scope(|ui| {
         ui.set_min_height(ROW_HEIGHT);
         match &facts.run {
-            Some(run) => progress(ui, run, facts.series.as_ref()),
+            Some(run) => progress(ui, run),
             None => painters(ui, facts, actions),
         }
     });
@@ -38,8 +38,12 @@ pub(super) fn show(ui: &mut Ui, facts: &Facts<'_>, actions: &mut Vec<Action>) {
     }
 }
 
-/// Who paints.
+/// Who paints, or how far a series is.
 fn engine_line(ui: &mut Ui, facts: &Facts<'_>) {
+    if let Some(series) = &facts.series {
+        caption(ui, series_text(series));
+        return;
+    }
     ui.horizontal(|ui| {
         // The badge beside it says what follows in brackets.
         let name = facts.engine.name.split(" (").next().unwrap_or_default();
@@ -84,11 +88,8 @@ fn painters(ui: &mut Ui, facts: &Facts<'_>, actions: &mut Vec<Action>) {
     });
 }
 
-fn progress(ui: &mut Ui, run: &RunFacts, series: Option<&SeriesFacts>) {
+fn progress(ui: &mut Ui, run: &RunFacts) {
     let palette = Palette::of(ui);
-    if let Some(series) = series {
-        caption(ui, series_text(series));
-    }
     ui.horizontal(|ui| {
         let stage = if run.cancelling { "Stopping…".to_owned() } else { stage_text(&run.progress) };
         caption(ui, stage);

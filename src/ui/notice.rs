@@ -11,6 +11,8 @@ use eframe::egui::{
 };
 
 const WIDTH: f32 = 400.0;
+/// Below the window's top, points: under every header, where neither product nor checks lie.
+const TOP: f32 = 104.0;
 /// More would hide the work.
 const MOST_SHOWN: usize = 3;
 
@@ -20,7 +22,7 @@ pub(super) fn show(ui: &mut Ui, facts: &Facts<'_>, actions: &mut Vec<Action>) {
     }
     Area::new(Id::unique("notices"))
         .order(Order::Foreground)
-        .anchor(Align2::CENTER_BOTTOM, Vec2::new(0.0, -120.0))
+        .anchor(Align2::CENTER_TOP, Vec2::new(0.0, TOP))
         .show(ui.ctx(), |ui| {
             let first = facts.notices.len().saturating_sub(MOST_SHOWN);
             for notice in &facts.notices[first..] {

@@ -125,7 +125,7 @@ fn a_photo_with_its_own_transparency_is_left_as_it_is() {
     let studio = Studio::composed();
     assert_eq!(studio.only_earring().cut_from, None);
     assert!(studio.only_earring().file.ends_with("drop.png"));
-    assert!(studio.harness.query_by_label("Cut out…").is_none());
+    assert!(studio.harness.query_by_label("Cut-out tool…").is_none());
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn what_cannot_be_cut_out_lies_on_the_canvas_whole_and_says_why() {
     let studio = Studio::with_photo(|folder| photo_of_one_colour(folder));
     assert!(studio.says("The background is still there"));
     assert!(studio.only_earring().file.ends_with("plain.png"));
-    assert!(studio.harness.query_all_by_label("Cut out…").next().is_some(), "the tool is offered");
+    assert!(studio.harness.query_all_by_label("Cut-out tool…").next().is_some(), "the tool is offered");
 }
 
 pub(crate) fn photo_of_one_colour(folder: &Path) -> PathBuf {

@@ -4,7 +4,9 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
 
+mod checked;
 mod cut_out;
+mod seen;
 mod shots;
 mod studio;
 

@@ -92,6 +92,8 @@ fn looking_can_be_stopped_and_leaves_everything_as_it_was() {
 fn a_face_is_taken_in_one_step_and_its_tool_keeps_square_and_strokes() {
     let mut studio = Studio::with_face();
     let taken = studio.project().clone();
+    let crop = taken.face.as_ref().and_then(|face| face.crop).expect("a proposed square");
+    assert!(crop.side > 30.0);
     assert!(studio.says("The face of female_03.webp is taken"));
     studio.asked(Action::Command(Command::CareForFace));
     studio.wait("the result", |window| !window.is_cutting());
@@ -104,7 +106,7 @@ fn a_face_is_taken_in_one_step_and_its_tool_keeps_square_and_strokes() {
     studio.harness.run_steps(3);
     let face = studio.project().face.clone().expect("a face");
     assert_eq!((face.remove.len(), face.remove[0].kind), (1, StrokeKind::Include));
-    assert!(face.crop.is_some(), "the square is the document's now");
+    assert_eq!(face.crop, Some(crop));
     assert!(studio.harness.query_by_label("Apply").is_none());
     studio.wait("the clean face", |window| !window.is_busy());
     studio.undone();

@@ -8,9 +8,9 @@ use eframe::egui::{Color32, Painter, Pos2, Rect, Stroke as Line, vec2};
 use std::collections::HashMap;
 
 /// Between two dots, points.
-const SPACING: f32 = 7.0;
-const DOT: f32 = 1.7;
-const ARM: f32 = 2.0;
+const SPACING: f32 = 9.0;
+const DOT: f32 = 2.2;
+const ARM: f32 = 2.4;
 
 /// Colours of the two kinds.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +45,7 @@ pub(super) fn mark(painter: &Painter, at: Pos2, kind: StrokeKind, inks: Inks) {
             painter.circle_filled(at, DOT, inks.include);
         }
         StrokeKind::Exclude => {
-            for (width, colour) in [(3.0, rim), (1.5, inks.exclude)] {
+            for (width, colour) in [(2.6, rim), (1.4, inks.exclude)] {
                 for arm in [vec2(ARM, ARM), vec2(ARM, -ARM)] {
                     painter.line_segment([at - arm, at + arm], Line::new(width, colour));
                 }
@@ -106,11 +106,12 @@ mod tests {
     #[test]
     fn a_segment_covers_the_places_within_its_radius_and_no_others() {
         let mut found = Vec::new();
-        let seen = Rect::from_min_max(pos2(0.0, 0.0), pos2(70.0, 70.0));
-        let (from, to) = (pos2(10.0, 35.0), pos2(60.0, 35.0));
-        cover_segment(from, to, 7.0, Pos2::ZERO, seen, &mut |place| found.push(place));
-        assert!(found.contains(&(5, 5)) && found.contains(&(5, 4)));
-        assert!(!found.contains(&(5, 2)) && !found.contains(&(9, 5)), "{found:?}");
+        let seen = Rect::from_min_max(pos2(0.0, 0.0), pos2(90.0, 90.0));
+        // In grid places from (1.5, 4.5) to (6.5, 4.5), one place wide to either side.
+        let at = |column: f32| pos2(column * SPACING, 4.5 * SPACING);
+        cover_segment(at(1.5), at(6.5), SPACING * 1.01, Pos2::ZERO, seen, &mut |place| found.push(place));
+        assert!(found.contains(&(4, 4)) && found.contains(&(4, 3)) && found.contains(&(7, 4)));
+        assert!(!found.contains(&(4, 2)) && !found.contains(&(8, 4)), "{found:?}");
     }
 
     #[test]

@@ -168,7 +168,7 @@ pub(super) fn check(
         EngineKind::Untrained | EngineKind::Trained => {
             let photo = variant.face.as_ref().map(|face| studio.face(face)).transpose()?;
             let crop = variant.face.as_ref().and_then(|face| face.crop);
-            let face_photo = photo.as_ref().map(|photo| (&photo.pixels, crop));
+            let face_photo = photo.as_ref().map(|photo| (photo.pixels.as_ref(), crop));
             look(&Finished { face_photo, ..*finished }, studio, control)?
         }
     };
