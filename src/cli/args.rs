@@ -2,7 +2,7 @@
 
 mod eyes;
 
-pub(super) use eyes::EvaluateArgs;
+pub(super) use eyes::{CutoutArgs, EvaluateArgs};
 
 use crate::batch::Shard;
 use crate::engine::device::{DTypeChoice, DeviceChoice};
@@ -30,6 +30,8 @@ pub(super) enum Command {
     Export(ExportArgs),
     /// Draws the pose library as the network sees it
     Poses(PosesArgs),
+    /// Cuts a product out of its photo on plain ground
+    Cutout(CutoutArgs),
     /// Re-opens finished pictures and proves their product's pixels
     Verify(VerifyArgs),
     /// Times every part of a picture on this machine

@@ -4,6 +4,7 @@
 //! look, and reports tables and contact sheets. `adorn evaluate` is the one command for all of them. This room
 //! refuses to know the window.
 
+mod cutout;
 mod report;
 
 pub use report::{Report, Table};
@@ -31,7 +32,11 @@ pub struct Part {
 }
 
 /// Everything that can be measured.
-pub const PARTS: &[Part] = &[];
+pub const PARTS: &[Part] = &[Part {
+    name: "cutout",
+    about: "how well products are cut out of photos, by ground and by family",
+    measure: cutout::measure,
+}];
 
 /// Why an evaluation ended early.
 #[derive(Debug, thiserror::Error)]

@@ -336,7 +336,8 @@ fn follow(
         let steepest_near = largest_near(slopes, NARROW as isize + 3);
         for part in parts(&enclosed).iter().filter(|part| part.len() >= LEAST_ENCLOSED) {
             let mut shares: Vec<f32> = part.iter().map(|index| share(*index)).collect();
-            let rim = part.iter().filter(|index| enclosed.neighbours(**index).any(|next| !enclosed.data[next]));
+            let rim =
+                part.iter().filter(|index| enclosed.neighbours(**index).any(|next| !enclosed.data[next]));
             let mut ends: Vec<f32> = rim.map(|index| steepest_near.data[*index]).collect();
             if lowest(&mut shares, 8) > darkest && median(&mut ends) > SHARP * steepest {
                 part.iter().for_each(|index| core.data[*index] = true);
