@@ -5,6 +5,7 @@
 //! refuses to know the window.
 
 mod checks;
+mod cutout;
 mod pose;
 mod report;
 
@@ -39,6 +40,11 @@ pub struct Part {
 
 /// Everything that can be measured.
 pub const PARTS: &[Part] = &[
+    Part {
+        name: "cutout",
+        about: "how well products are cut out of photos, by ground and by family",
+        measure: cutout::measure,
+    },
     Part {
         name: "pose",
         about: "how well head angles, face extent and lobes are measured, by how far the head is turned",
