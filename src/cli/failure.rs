@@ -125,6 +125,9 @@ impl From<EvaluationError> for Failure {
     fn from(error: EvaluationError) -> Self {
         match error {
             EvaluationError::Cancelled(_) => Self::cancelled(),
+            EvaluationError::Engine(error) => error.into(),
+            EvaluationError::Workflow(error) => error.into(),
+            error => Self::bad_input(error),
         }
     }
 }

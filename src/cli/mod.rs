@@ -13,6 +13,7 @@ mod evaluate;
 mod export;
 mod failure;
 mod output;
+mod pose;
 mod poses;
 mod render;
 mod verify;
@@ -65,6 +66,7 @@ fn perform(command: Option<Command>) -> Result<Outcome, Failure> {
         Some(Command::Demo(args)) => demo::run(&args),
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::Export(args)) => export::run(&args),
+        Some(Command::Pose(args)) => pose::run(&args),
         Some(Command::Poses(args)) => poses::run(&args),
         Some(Command::Verify(args)) => verify::run(&args),
         Some(Command::Bench(args)) => bench::run(&args),

@@ -40,3 +40,4 @@ pub use resize::{earring_planes, pillow_bicubic, resize_planes, resize_rgb};
 pub use seam::{Seam, seam};
 pub use similarity::{Similarity, product_matte_rows};
 pub use strokes::{stroke_mask, strokes_over};
+pub use surroundings::outskirts;

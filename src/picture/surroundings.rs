@@ -94,6 +94,14 @@ impl Surroundings {
     }
 }
 
+/// Every canvas pixel within `reach` pixels outside of the matte: its place, the matte pixel nearest to it, and
+/// how far away that is.
+pub fn outskirts(placed: &PlacedEarring, reach: f64) -> Vec<([u32; 2], [u32; 2], f64)> {
+    let Some(around) = Surroundings::of(placed, reach.ceil().max(0.0) as u32) else { return Vec::new() };
+    let with_distance = |(at, nearest)| (at, nearest, centre(at).distance(centre(nearest)));
+    around.pixels().map(with_distance).filter(|(_, _, apart)| *apart > 0.0 && *apart <= reach).collect()
+}
+
 /// Whole numbers are the centres of pixels here.
 pub(super) fn centre([x, y]: [u32; 2]) -> DVec2 {
     DVec2::new(f64::from(x), f64::from(y))

@@ -84,10 +84,12 @@ impl Eyes {
 
 /// The whole pixels of a box that the picture has; none if it has none.
 fn inside(picture: &RgbImage, face: &FaceBox) -> Option<Window> {
+    if !face.is_finite() {
+        return None;
+    }
     let along = |start: f64, length: f64, size: u32| {
         let first = start.max(0.0);
         let length = (start + length - first).min(f64::from(size) - first).floor();
-        // Not a number is not at least 1 either.
         (length >= 1.0).then(|| (first.floor() as u32, length as u32))
     };
     let (left, width) = along(face.left, face.width, picture.width())?;

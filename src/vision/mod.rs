@@ -14,6 +14,7 @@ mod head_fit;
 mod landmarks;
 mod layers;
 mod look;
+mod photo_pose;
 mod search;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ pub use eyes::Eyes;
 pub use head_fit::{
     HeadFit, HeadFitError, HeadPoints, Placing, Trust, fit_head, look_at_head, look_with_points,
 };
+pub use photo_pose::{PhotoPose, PhotoPoseError, PoseDoubt, pose_from_photo};
 
 use glam::DVec2;
 

@@ -164,14 +164,9 @@ fn a_small_face_in_a_large_picture_is_found_by_closer_looks() {
 #[test]
 fn every_face_of_a_group_is_found() {
     let (eyes, face) = (Eyes::shipped().unwrap(), a_face());
-    let mut group = RgbImage::new(face.width() * 2, face.height() * 2);
-    for (x, y) in [(0, 0), (1, 0), (0, 1), (1, 1)] {
-        image::imageops::replace(
-            &mut group,
-            &face,
-            i64::from(x * face.width()),
-            i64::from(y * face.height()),
-        );
+    let mut group = RgbImage::new(face.width() * 2 + 20, face.height());
+    for x in [0, face.width() + 20] {
+        image::imageops::replace(&mut group, &face, i64::from(x), 0);
     }
-    assert_eq!(eyes.faces(&group).unwrap().len(), 4);
+    assert_eq!(eyes.faces(&group).unwrap().len(), 2);
 }

@@ -93,7 +93,7 @@ pub struct Comparison {
 
 impl Comparison {
     /// Both are canvas-sized.
-    pub(super) fn of(picture: &RgbImage, placed: &PlacedEarring) -> Self {
+    pub fn of(picture: &RgbImage, placed: &PlacedEarring) -> Self {
         let mut found = Self::default();
         let mut sum = 0_u64;
         for (x, y, product) in placed.pixels().enumerate_pixels().filter(|(_, _, pixel)| pixel.0[3] == 255) {

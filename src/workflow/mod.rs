@@ -7,6 +7,7 @@
 mod certificate;
 mod checks;
 mod error;
+mod eyes;
 mod handover;
 mod layout;
 mod notice;

@@ -95,14 +95,8 @@ fn render(
         let Exactness { differing, compared, max_difference } = exactness;
         return Err(WorkflowError::NotExact { differing, compared, max_difference });
     }
-    let face = variant.face.as_ref().map(|face| studio.face(face)).transpose()?;
-    let finished = Finished {
-        layout: &layout,
-        generated: &painted,
-        pixels: &pixels,
-        exactness,
-        face_photo: face.as_ref().map(|face| &*face.pixels),
-    };
+    let finished =
+        Finished { layout: &layout, generated: &painted, pixels: &pixels, exactness, face_photo: None };
     let checks = check(&finished, variant, card.kind, studio, control)?;
     let record = record::make(variant, studio, &card, &layout, &pixels, exactness, &checks)?;
     control.step(Progress::new(Stage::Finishing, 1, 1))?;

@@ -1,10 +1,12 @@
 //! What every variant shares: files' folder, body, poses, photos already read.
 
 use super::WorkflowError;
+use super::eyes::SharedEyes;
 use super::photos::{FacePhoto, PhotoCache, hex};
 use crate::body::{BodyModel, PoseLibrary};
 use crate::picture::ProductPhoto;
 use crate::project::{Earring, Face, HeadAngles, PoseChoice, resolve};
+use crate::vision::{Eyes, HeadPoints, VisionError};
 use image::RgbImage;
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
@@ -20,11 +22,19 @@ pub struct Studio {
     pub poses: Arc<PoseLibrary>,
     photos: Arc<PhotoCache>,
     body_digest: Arc<OnceLock<String>>,
+    eyes: SharedEyes,
 }
 
 impl Studio {
     pub fn new(base: PathBuf, body: Arc<BodyModel>, poses: Arc<PoseLibrary>) -> Self {
-        Self { base, body, poses, photos: Arc::default(), body_digest: Arc::default() }
+        Self {
+            base,
+            body,
+            poses,
+            photos: Arc::default(),
+            body_digest: Arc::default(),
+            eyes: SharedEyes::default(),
+        }
     }
 
     /// The shipped open head and pose library.
@@ -67,6 +77,16 @@ impl Studio {
             let near = nearest(&id, self.poses.templates().iter().map(|template| template.id.as_str()));
             WorkflowError::UnknownPose { id, near: near.join(", ") }
         })
+    }
+
+    /// The eyes, opened once.
+    pub fn eyes(&self) -> Result<&Eyes, VisionError> {
+        self.eyes.open()
+    }
+
+    /// The body's head, as landmarks are fitted to it.
+    pub fn head_points(&self) -> &HeadPoints {
+        self.eyes.head(&self.body)
     }
 
     /// SHA-256 over the body at rest, so that records tell one body from another.

@@ -18,3 +18,19 @@ pub(in crate::cli) struct EvaluateArgs {
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) portraits: Option<PathBuf>,
 }
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct PoseArgs {
+    /// A photo with a face, or an OSX / SMPL-X parameter file (.npz, .json)
+    #[arg(value_name = "PHOTO|FILE")]
+    pub(in crate::cli) source: PathBuf,
+    /// The pose, as the pose library's files have it (.toml)
+    #[arg(long, value_name = "FILE.toml")]
+    pub(in crate::cli) out: Option<PathBuf>,
+    /// SMPL-X body to fit instead of the shipped head
+    #[arg(long, value_name = "FILE.npz")]
+    pub(in crate::cli) body: Option<PathBuf>,
+    /// Writes the measurement as JSON to stdout
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+}

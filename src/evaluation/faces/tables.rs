@@ -22,7 +22,8 @@ fn found(what: &str, seen: &[Seen]) -> Table {
     };
     let rows = [(0, "one look"), (1, "all looks")].map(|(way, name)| {
         let faces = |seen: &Seen| if way == 0 { seen.at_once } else { seen.found };
-        let with = |wanted: fn(usize) -> bool| seen.iter().filter(|seen| wanted(faces(seen))).count().to_string();
+        let with =
+            |wanted: fn(usize) -> bool| seen.iter().filter(|seen| wanted(faces(seen))).count().to_string();
         let chests: Vec<usize> = seen.iter().filter_map(|seen| Some(seen.imagined?[way])).collect();
         let wrong = chests.iter().filter(|faces| **faces > 0).count();
         let mut row = vec![name.to_owned(), seen.len().to_string()];
@@ -33,7 +34,17 @@ fn found(what: &str, seen: &[Seen]) -> Table {
     });
     table(
         format!("Faces found in {what}"),
-        &["way", "pictures", "once", "never", "several", "seen below the chin", "finder ms", "landmarks ms", "descriptor ms"],
+        &[
+            "way",
+            "pictures",
+            "once",
+            "never",
+            "several",
+            "seen below the chin",
+            "finder ms",
+            "landmarks ms",
+            "descriptor ms",
+        ],
         rows.to_vec(),
     )
 }
@@ -61,12 +72,16 @@ fn jitter(what: &str, seen: &[Seen]) -> Table {
         let mut apart: Vec<f64> = changed.iter().map(|changed| changed.jitter).collect();
         let mut distances: Vec<f64> = changed.iter().map(|changed| f64::from(changed.distance)).collect();
         let mut row = vec![change.name(), format!("{} of {}", changed.len(), faces.len())];
-        row.extend([mean(&apart), part(&mut apart, 0.5), part(&mut apart, 0.95)].map(|value| format!("{value:.2}")));
+        row.extend(
+            [mean(&apart), part(&mut apart, 0.5), part(&mut apart, 0.95)].map(|value| format!("{value:.2}")),
+        );
         row.extend([mean(&distances), part(&mut distances, 0.95), part(&mut distances, 1.0)].map(decimals));
         row
     });
     table(
-        format!("The same face in a changed picture ({what}): landmarks apart in percent of the face's height, descriptors apart"),
+        format!(
+            "The same face in a changed picture ({what}): landmarks apart in percent of the face's height, descriptors apart"
+        ),
         &["change", "found", "mean %", "median %", "95 in 100 %", "descriptor, mean", "95 in 100", "most"],
         rows.collect(),
     )
@@ -112,17 +127,27 @@ fn thresholds(title: String, mut same: Vec<f64>, mut others: Vec<f64>) -> Table 
     };
     let equal = steps.min_by(|a, b| unequal(a).total_cmp(&unequal(b))).unwrap_or(0.0);
     let own = f64::from(FaceDescriptor::SAME_PERSON);
-    let rows = [("equal errors", equal), ("Adorn's threshold", own), ("dlib's threshold", 0.6)].map(|(name, at)| {
-        let (missed, taken) = errors(at, &same, &others);
-        vec![name.to_owned(), format!("{at:.3}"), format!("{missed:.2} %"), format!("{taken:.2} %")]
-    });
+    let rows =
+        [("equal errors", equal), ("Adorn's threshold", own), ("dlib's threshold", 0.6)].map(|(name, at)| {
+            let (missed, taken) = errors(at, &same, &others);
+            vec![name.to_owned(), format!("{at:.3}"), format!("{missed:.2} %"), format!("{taken:.2} %")]
+        });
     let spread = |values: &mut [f64], low: f64, high: f64| {
         let pairs = values.len();
-        format!("{} ({} to {}), {pairs} pairs", decimals(part(values, 0.5)), decimals(part(values, low)), decimals(part(values, high)))
+        format!(
+            "{} ({} to {}), {pairs} pairs",
+            decimals(part(values, 0.5)),
+            decimals(part(values, low)),
+            decimals(part(values, high))
+        )
     };
     let same = format!("same: median {}", spread(&mut same, 0.0, 0.99));
     let others = format!("others: median {}", spread(&mut others, 0.01, 1.0));
-    table(format!("{title}; {same}; {others}"), &["threshold", "distance", "same face missed", "other face taken"], rows.to_vec())
+    table(
+        format!("{title}; {same}; {others}"),
+        &["threshold", "distance", "same face missed", "other face taken"],
+        rows.to_vec(),
+    )
 }
 
 fn decimals(value: f64) -> String {

@@ -69,7 +69,7 @@ where
     check()?;
     let ground = GroundModel::of(&colours, &marks);
     check()?;
-    let deviations = label::deviations(&colours, &ground);
+    let deviations = label::Deviations::of(&colours, &ground);
     let label = label::label(&colours, &ground, &marks, &deviations);
     check()?;
     let edges = EdgeModel::of(&colours, &ground, &marks, &label);

@@ -133,7 +133,7 @@ fn found(sight: &Sight) -> Check {
         Sight::Face(face) => {
             let words = if face.trusted { "a face was found" } else { "something like a face was found" };
             let verdict = if face.trusted { CheckVerdict::Pass } else { CheckVerdict::Doubt };
-            let value = face.score.map(|score| rounded(f64::from(score)));
+            let value = Some(rounded(face.steady));
             Check { value, ..check(CheckName::Face, verdict, words) }
         }
     }

@@ -1,9 +1,9 @@
 //! What can be measured in a finished picture.
 
-use super::Layout;
+use super::{Layout, face};
 use crate::engine::progress::Control;
 use crate::picture::{Exactness, Expansion, Seam, expansion, seam};
-use crate::project::HeadAngles;
+use crate::project::{HeadAngles, Square};
 use crate::workflow::{Studio, WorkflowError};
 use image::RgbImage;
 
@@ -31,8 +31,8 @@ pub enum Sight {
 /// A face as the eyes see it, canvas frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SeenFace {
-    /// The finder's confidence, 0..=1; none if the head was found without it.
-    pub score: Option<f32>,
+    /// How firmly its landmarks stay when they are looked for from elsewhere; 1 for a face seen clearly.
+    pub steady: f64,
     /// First and last row, brow to chin.
     pub rows: (f64, f64),
     /// Against the line of sight.
@@ -52,8 +52,8 @@ pub struct Finished<'a> {
     /// I_f.
     pub pixels: &'a RgbImage,
     pub exactness: Exactness,
-    /// Whom the model was to resemble.
-    pub face_photo: Option<&'a RgbImage>,
+    /// Whom the model was to resemble, and which square of the photo shows them.
+    pub face_photo: Option<(&'a RgbImage, Option<Square>)>,
 }
 
 impl Findings {
@@ -70,9 +70,10 @@ impl Findings {
 }
 
 /// Measures everything.
-pub fn look(finished: &Finished<'_>, _studio: &Studio, control: &Control) -> Result<Findings, WorkflowError> {
+pub fn look(finished: &Finished<'_>, studio: &Studio, control: &Control) -> Result<Findings, WorkflowError> {
     let placed = &finished.layout.placed;
-    let mut findings = Findings::of_product(finished.exactness, "nobody looked for a face");
+    let mut findings = Findings::of_product(finished.exactness, "");
+    (findings.sight, findings.photo_has_face) = face::see(finished, studio, control)?;
     findings.seam = seam(finished.pixels, placed);
     control.check()?;
     findings.expansion = expansion(finished.generated, placed);

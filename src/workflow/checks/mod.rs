@@ -4,6 +4,7 @@
 //! every judgement can be tested without eyes. A check that cannot be judged says why and is never a failure.
 //! Values are rounded before they are kept, so that a record does not hang on the last bit of a float.
 
+mod face;
 mod judge;
 mod look;
 
@@ -153,7 +154,7 @@ fn score(list: &[Check]) -> f64 {
     rounded(passed + if weights > 0.0 { 0.999 * sum / weights } else { 0.0 })
 }
 
-/// Looks at a finished picture and judges it. A layout preview is not looked at: it is wanted at once, and its
+/// Looks at a finished picture of a variant, its face photo fetched, and judges it. A layout preview is not looked at: it is wanted at once, and its
 /// porcelain has no eyes.
 pub(super) fn check(
     finished: &Finished<'_>,
@@ -164,7 +165,12 @@ pub(super) fn check(
 ) -> Result<Checks, WorkflowError> {
     let findings = match kind {
         EngineKind::Layout => Findings::of_product(finished.exactness, ""),
-        EngineKind::Untrained | EngineKind::Trained => look(finished, studio, control)?,
+        EngineKind::Untrained | EngineKind::Trained => {
+            let photo = variant.face.as_ref().map(|face| studio.face(face)).transpose()?;
+            let crop = variant.face.as_ref().and_then(|face| face.crop);
+            let face_photo = photo.as_ref().map(|photo| (&*photo.pixels, crop));
+            look(&Finished { face_photo, ..*finished }, studio, control)?
+        }
     };
     let asked = Asked {
         canvas: variant.canvas,

@@ -21,13 +21,7 @@ fn asked() -> Asked {
 }
 
 fn seen() -> SeenFace {
-    SeenFace {
-        score: Some(0.9),
-        rows: (201.0, 603.0),
-        angles: turned(33.0),
-        trusted: true,
-        identity: Some(0.4),
-    }
+    SeenFace { steady: 0.9, rows: (201.0, 603.0), angles: turned(33.0), trusted: true, identity: Some(0.4) }
 }
 
 /// A picture that has nothing wrong.
