@@ -94,6 +94,25 @@ fn faces_are_those_that_face_api_sees() {
     assert!(total.score < 1e-4 && total.descriptor < 1e-4, "{total:?}");
 }
 
+/// The same over the folder and the expectations that the environment names; `tests/oracles/README.md` has the
+/// commands.
+#[test]
+#[ignore = "needs pictures from outside"]
+fn faces_of_a_folder_are_those_that_face_api_sees() {
+    let variable = |name: &str| std::env::var(name).unwrap();
+    let expected = std::fs::read_to_string(variable("ADORN_EXPECTED")).unwrap();
+    let expected: BTreeMap<String, Vec<Expected>> = serde_json::from_str(&expected).unwrap();
+    let eyes = Eyes::shipped().unwrap();
+    let folder = variable("ADORN_FACES");
+    let differences = expected.par_iter().map(|(name, expected)| {
+        let picture = Path::new(&folder).join(name);
+        difference(&eyes, &read(&picture), expected)
+    });
+    let total = differences.reduce(Difference::default, Difference::or_larger);
+    println!("{total:?}");
+    assert!(total.frame < 1.0 && total.landmarks < 1.0 && total.descriptor < 1e-3, "{total:?}");
+}
+
 /// Pictures without a face in them, and small or odd ones.
 fn oddities() -> Vec<(&'static str, RgbImage)> {
     let noise = |x: u32, y: u32| {
