@@ -6,6 +6,7 @@
 
 mod checks;
 mod cutout;
+mod faces;
 mod pose;
 mod report;
 
@@ -44,6 +45,11 @@ pub const PARTS: &[Part] = &[
         name: "cutout",
         about: "how well products are cut out of photos, by ground and by family",
         measure: cutout::measure,
+    },
+    Part {
+        name: "faces",
+        about: "how well faces are found, how still landmarks stand, whether descriptors tell people apart",
+        measure: faces::measure,
     },
     Part {
         name: "pose",
