@@ -122,9 +122,12 @@ fn miss(truth: &Portrait, fit: &HeadFit) -> Miss {
     }
 }
 
+/// sRGB of a pixel: column, row, which of the pictures.
+type Colour = fn(u32, u32, u32) -> [u8; 3];
+
 /// What is seen in pictures without a face: walls, stripes, noise, balls.
 fn empty_pictures(eyes: &Eyes, head: &HeadPoints) -> Result<Table, EvaluationError> {
-    let kinds: [(&str, fn(u32, u32, u32) -> [u8; 3]); 5] = [
+    let kinds: [(&str, Colour); 5] = [
         ("plain", |_, _, seed| [(40 * seed) as u8; 3]),
         ("gradient", |x, y, seed| [(x / 2) as u8, (y / 2) as u8, (40 * seed) as u8]),
         ("stripes", |x, y, seed| {
