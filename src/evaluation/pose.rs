@@ -23,6 +23,8 @@ use score::{Miss, Scores};
 
 /// People painted, each at every turn.
 const PEOPLE: usize = 5;
+/// Number of the first one: the people before were looked at when the measurement was calibrated.
+const FIRST_PERSON: u64 = 100;
 /// Portraits looked at.
 const PORTRAITS: usize = 60;
 /// Turns, degrees: -90 to 90.
@@ -83,7 +85,7 @@ fn sitting(person: usize, step: i32) -> Sitting {
     let height = HEIGHTS[person % HEIGHTS.len()];
     let top = 0.36 * f64::from(SIDE) - 20.0 * f64::from(u8::from(height > 160.0));
     Sitting {
-        look: Look::person(person as u64),
+        look: Look::person(FIRST_PERSON + person as u64),
         angles: HeadAngles { yaw_deg: f64::from(step) * YAW_STEP, pitch_deg, roll_deg },
         canvas: CanvasSize { width: SIDE, height: SIDE },
         face: Band { top, bottom: top + height },

@@ -140,7 +140,7 @@ mod tests {
     fn tiny_faces_and_none_are_refused_in_words() {
         let tiny = image::imageops::thumbnail(&sample(), 48, 48);
         assert!(matches!(pose(&tiny), Err(PhotoPoseError::TooSmall { .. } | PhotoPoseError::NoFace)));
-        for (width, height) in [(1, 1), (300, 200), (2000, 40)] {
+        for (width, height) in [(1, 1), (40, 40), (2000, 40)] {
             let black = RgbImage::new(width, height);
             assert!(matches!(pose(&black), Err(PhotoPoseError::NoFace)), "{width}x{height}");
         }
