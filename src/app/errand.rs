@@ -3,7 +3,7 @@
 use super::autosave;
 use super::cutting::{self, Origin};
 use super::dialogs::Answer;
-use super::looking::{self, SeenFace, SeenHead};
+use super::looking::{self, SeenFace};
 use super::photo_room::ToolPhoto;
 use super::photos::{FaceKey, ReadyProduct};
 use super::sample;
@@ -20,6 +20,7 @@ use crate::mannequin::MannequinEngine;
 use crate::picture::{load_face, read_record};
 use crate::project::{self, CanvasSize, Earring, EarringId, Face, Project};
 use crate::ui::{Aim, Marks, PathPurpose, WorkFacts};
+use crate::vision::PhotoPose;
 use crate::workflow::{Studio, hand_over};
 use eframe::egui::{Context, Vec2};
 use image::{RgbImage, RgbaImage};
@@ -56,7 +57,7 @@ pub(super) enum Delivery {
     /// A head in a photo.
     Pose {
         path: PathBuf,
-        seen: SeenHead,
+        seen: Box<PhotoPose>,
     },
     /// A photo for a new earring, cut out where it had to be.
     Import {
@@ -279,7 +280,7 @@ impl Errand {
     /// How the head in a photo is turned.
     pub(super) fn pose(ctx: &Context, studio: Studio, path: PathBuf) -> Self {
         Self::long(ctx, Purpose::Pose, "Looking at", &path.clone(), move |control| {
-            let seen = looking::head_in(&studio, &path, control)?;
+            let seen = Box::new(looking::head_in(&studio, &path, control)?);
             Ok(Delivery::Pose { path, seen })
         })
     }
