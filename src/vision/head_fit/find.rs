@@ -117,7 +117,7 @@ fn searched(sight: &dyn Sight, picture: &RgbImage) -> Result<Vec<FaceBox>, Visio
     let scale = (GRID_PICTURE / f64::from(width.min(height))).min(1.0);
     let small = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);
     let copy = thumbnail(picture, small(width), small(height));
-    let looker = Looker { sight, picture: &copy, mirror: RgbImage::new(0, 0) };
+    let looker = Looker { sight, picture: &copy, mirror: flip_horizontal(&copy) };
     let full = |face: FaceBox| FaceBox {
         left: face.left / scale,
         top: face.top / scale,
