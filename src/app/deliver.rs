@@ -2,21 +2,12 @@
 
 use super::errand::{Delivery, Purpose};
 use super::generation::Finished;
-use super::photos::ReadyProduct;
 use super::textures::{shown, upload, upload_product};
 use super::window::Window;
 use crate::engine::EngineCard;
 use crate::job::Outcome;
-use crate::project::{CanvasSize, Ear, Earring, EarringId, Other, Point};
 use crate::ui::{Dialog, ViewMode};
 use eframe::egui::Context;
-use std::path::Path;
-
-/// Height of a new earring, share of the canvas, and the range within which its own pixels are left as they are.
-const NEW_HEIGHT: f64 = 0.3;
-const NATURAL_HEIGHT: std::ops::RangeInclusive<f64> = 0.15..=0.45;
-/// Where a new earring's hook lies, share of the canvas: the lobe of a face in the middle.
-const NEW_HOOK: (f64, f64) = (0.34, 0.5);
 
 impl Window {
     /// Takes what is finished.
@@ -32,7 +23,7 @@ impl Window {
         for (purpose, outcome) in finished {
             match outcome {
                 Outcome::Done(delivery) => self.deliver(ctx, delivery),
-                Outcome::Cancelled => {}
+                Outcome::Cancelled => self.stopped(&purpose),
                 Outcome::Failed(error) => self.failed(purpose, error.to_string()),
                 Outcome::Panicked(message) => {
                     tracing::error!("{purpose:?} panicked: {message}");
@@ -55,8 +46,16 @@ impl Window {
             Delivery::Product { path, product } => {
                 self.photos.product_read(path, upload_product(ctx, &product.shown), &product);
             }
-            Delivery::Face { path, picture } => self.photos.face_read(&path, upload(ctx, "face", &picture)),
-            Delivery::Import { path, product } => self.place(ctx, &path, &product),
+            Delivery::Face { key, size, picture } => {
+                self.photos.face_read(&key, upload(ctx, "face", &picture), size);
+            }
+            Delivery::FaceTaken { path, seen } => self.take_face(&path, seen),
+            Delivery::Pose { path, seen } => self.take_pose(&path, &seen),
+            Delivery::Import { path, product, origin } => self.place(ctx, &path, &product, origin),
+            Delivery::ToolPhoto(photo) => self.open_photo_tool(ctx, photo),
+            Delivery::Cut { earring, photo, file, marks, product } => {
+                self.take_cut(ctx, earring, &photo, &file, marks, &product);
+            }
             Delivery::Opened { path, project } => {
                 self.replace_document(super::document::Document::opened(*project, path));
             }
@@ -85,13 +84,28 @@ impl Window {
         }
     }
 
+    fn stopped(&mut self, purpose: &Purpose) {
+        if matches!(purpose, Purpose::Import | Purpose::TakeFace | Purpose::Pose | Purpose::ToolPhoto) {
+            self.notices.done("Stopped", "The photo was not taken; your project is as it was.");
+        }
+    }
+
     fn failed(&mut self, purpose: Purpose, why: String) {
         let untouched = "Your project is as it was.";
         match purpose {
             Purpose::Start => self.notices.trouble("The studio could not start", why, ""),
             Purpose::Product(path) => self.photos.product_failed(path, why),
-            Purpose::Face(path) => self.photos.face_failed(&path, why),
+            Purpose::Face(key) => self.photos.face_failed(&key, why),
+            Purpose::TakeFace => self.notices.trouble("The face photo could not be used", why, untouched),
+            Purpose::Pose => self.notices.trouble("No pose was found", why, untouched),
             Purpose::Import => self.notices.trouble("The photo could not be used", why, untouched),
+            Purpose::ToolPhoto => self.notices.trouble("The photo cannot be shown", why, untouched),
+            Purpose::KeepCut => {
+                if let Some(room) = &mut self.photo_room {
+                    room.applying = false;
+                }
+                self.notices.trouble("The cut-out is not saved", why, "It is still in the tool.");
+            }
             Purpose::Open => {
                 self.notices.trouble(
                     "The project could not be opened",
@@ -122,33 +136,38 @@ impl Window {
         };
         self.generation = None;
         match outcome {
-            Outcome::Done(finished) => self.keep(ctx, finished),
+            Outcome::Done(finished) => {
+                let checks = finished.checks.clone();
+                self.keep(ctx, finished);
+                self.go_on_with_series(ctx, &checks);
+            }
             Outcome::Cancelled => {
                 self.notices.done("Stopped", "Nothing was lost.");
-                self.leave_empty_picture();
+                self.no_picture();
             }
             Outcome::Failed(error) => {
                 let kept = "The layout and all earlier pictures are as they were.";
                 self.notices.trouble("No picture was made", error.to_string(), kept);
-                self.leave_empty_picture();
+                self.no_picture();
             }
             Outcome::Panicked(message) => {
                 tracing::error!("painting panicked: {message}");
                 let why = "a defect of Adorn's stopped the painting; please report it";
                 self.notices.trouble("No picture was made", why, "Your project is as it was.");
-                self.leave_empty_picture();
+                self.no_picture();
             }
         }
     }
 
-    fn keep(&mut self, ctx: &Context, finished: Finished) {
-        for said in finished.notices {
+    fn keep(&mut self, ctx: &Context, mut finished: Finished) {
+        for said in std::mem::take(&mut finished.notices) {
             self.notices.trouble("The picture is finished, with a note", said, "");
         }
         let picture = upload(ctx, "picture", &finished.shown);
         let thumbnail = upload(ctx, "thumbnail", &finished.thumbnail);
-        self.history.add(finished.path, finished.seed, finished.card.kind, picture, thumbnail);
-        self.tell_of_move(finished.card);
+        let card = finished.card.clone();
+        self.history.add(finished, picture, thumbnail);
+        self.tell_of_move(card);
     }
 
     /// Says so where a graphics card failed and the processor took over.
@@ -161,38 +180,18 @@ impl Window {
         }
     }
 
-    /// Without a picture there is nothing to see but the layout.
-    fn leave_empty_picture(&mut self) {
+    /// A series ends with it; without any picture there is nothing to see but the layout.
+    fn no_picture(&mut self) {
+        self.series = None;
         if self.history.is_empty() {
             self.session.mode = ViewMode::Layout;
         }
     }
 
-    /// Lays a photo on the canvas: in place of the main earring, or as the first.
-    fn place(&mut self, ctx: &Context, path: &Path, product: &ReadyProduct) {
-        self.document.mark();
-        let file = self.document.name_of(path);
-        let place = super::photos::place_of(&self.document.base(), &file);
-        self.photos.product_read(place, upload_product(ctx, &product.shown), product);
-        let canvas = self.document.project.canvas;
-        let new = new_earring(file, product, canvas);
-        match self.document.project.earrings.first_mut() {
-            Some(earring) => {
-                let kept = Earring {
-                    id: earring.id,
-                    hook_in_canvas: earring.hook_in_canvas,
-                    ear: earring.ear,
-                    ..new
-                };
-                *earring = kept;
-            }
-            None => self.document.project.earrings.push(new),
-        }
-        self.document.mark();
-        self.session.mode = ViewMode::Layout;
-    }
-
     pub(super) fn replace_document(&mut self, document: super::document::Document) {
+        // What was begun for the old document would land in the new one.
+        self.errands.retain(|errand| !errand.purpose.is_of_document());
+        self.photo_room = None;
         self.document = document;
         self.photos = super::photos::Photos::default();
         self.session = self.session.for_another_document();
@@ -203,26 +202,5 @@ impl Window {
         if let Some(autosave) = &mut self.autosave {
             autosave.clear();
         }
-    }
-}
-
-fn new_earring(file: String, product: &ReadyProduct, canvas: CanvasSize) -> Earring {
-    let (width, height) = (f64::from(canvas.width), f64::from(canvas.height));
-    let natural = f64::from(product.matte.height()) / height;
-    let scale = if NATURAL_HEIGHT.contains(&natural) { 1.0 } else { NEW_HEIGHT / natural };
-    let whole = |canvas: f64, product: f64| (canvas - product).round() + product;
-    let (x, y) = product.hook;
-    Earring {
-        id: EarringId(1),
-        file,
-        hook_in_product: Point { x, y },
-        hook_in_canvas: Point { x: whole(width * NEW_HOOK.0, x), y: whole(height * NEW_HOOK.1, y) },
-        scale,
-        rotation_deg: 0.0,
-        mirror: false,
-        real_height_mm: None,
-        ear: Ear::Auto,
-        cut_from: None,
-        other: Other::new(),
     }
 }

@@ -32,7 +32,7 @@ impl FileDialogs for SystemDialogs {
                 let asked = dialog.add_filter("Adorn project", &["adorn"]).pick_file();
                 Box::pin(async move { path(asked.await) })
             }
-            PathPurpose::OpenPhoto | PathPurpose::OpenFace => {
+            PathPurpose::OpenPhoto | PathPurpose::OpenFace | PathPurpose::OpenPosePhoto => {
                 let asked = dialog.add_filter("Picture", &["png", "jpg", "jpeg", "webp"]).pick_file();
                 Box::pin(async move { path(asked.await) })
             }

@@ -1,8 +1,11 @@
 //! Small things done in the background: reading, saving, asking for a file. Each ends in a [`Delivery`].
 
 use super::autosave;
+use super::cutting::{self, Origin};
 use super::dialogs::Answer;
-use super::photos::{ReadyProduct, face_for_show};
+use super::looking::{self, SeenFace};
+use super::photo_room::ToolPhoto;
+use super::photos::{FaceKey, ReadyProduct};
 use super::sample;
 use super::settings::Settings;
 use super::textures::for_show;
@@ -10,17 +13,19 @@ use crate::body::{BodyModel, PoseTemplate};
 use crate::control::pose_render;
 use crate::engine::Engine;
 use crate::engine::device::{DTypeChoice, DeviceChoice};
+use crate::engine::progress::Control;
 use crate::engine::steady::SteadyEngine;
 use crate::job::Job;
 use crate::mannequin::MannequinEngine;
 use crate::picture::{load_face, read_record};
-use crate::project::{self, CanvasSize, Earring, Project};
-use crate::ui::PathPurpose;
+use crate::project::{self, CanvasSize, Earring, EarringId, Face, Project};
+use crate::ui::{Aim, Marks, PathPurpose, WorkFacts};
+use crate::vision::PhotoPose;
 use crate::workflow::{Studio, hand_over};
-use eframe::egui::Context;
-use image::RgbImage;
+use eframe::egui::{Context, Vec2};
+use image::{RgbImage, RgbaImage};
 use rayon::prelude::*;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -39,12 +44,35 @@ pub(super) enum Delivery {
         product: ReadyProduct,
     },
     Face {
-        path: PathBuf,
+        key: FaceKey,
+        /// Of the file, pixels.
+        size: Vec2,
         picture: RgbImage,
     },
-    /// A photo for a new earring.
+    /// A photo for the face, looked at.
+    FaceTaken {
+        path: PathBuf,
+        seen: SeenFace,
+    },
+    /// A head in a photo.
+    Pose {
+        path: PathBuf,
+        seen: Box<PhotoPose>,
+    },
+    /// A photo for a new earring, cut out where it had to be.
     Import {
         path: PathBuf,
+        product: ReadyProduct,
+        origin: Origin,
+    },
+    /// A photo for the photo tool.
+    ToolPhoto(ToolPhoto),
+    /// A cut-out of the photo tool is kept.
+    Cut {
+        earring: EarringId,
+        photo: PathBuf,
+        file: PathBuf,
+        marks: Marks,
         product: ReadyProduct,
     },
     Opened {
@@ -81,8 +109,12 @@ pub(super) enum Delivery {
 pub(super) enum Purpose {
     Start,
     Product(PathBuf),
-    Face(PathBuf),
+    Face(FaceKey),
+    TakeFace,
+    Pose,
     Import,
+    ToolPhoto,
+    KeepCut,
     Open,
     Save,
     Autosave,
@@ -93,11 +125,32 @@ pub(super) enum Purpose {
     OldPicture,
 }
 
+impl Purpose {
+    /// Whether it is about the document on show, and of no use to another.
+    pub(super) fn is_of_document(&self) -> bool {
+        matches!(
+            self,
+            Self::Product(_)
+                | Self::Face(_)
+                | Self::TakeFace
+                | Self::Pose
+                | Self::Import
+                | Self::ToolPhoto
+                | Self::KeepCut
+        )
+    }
+}
+
 /// An errand on its way.
 pub(super) struct Errand {
     pub(super) purpose: Purpose,
     pub(super) job: Job<Delivery>,
+    /// What the designer reads while waiting: a verb, and what it is done to.
+    waiting_for: Option<(&'static str, String)>,
 }
+
+/// Errands this quick need no card.
+pub(super) const SOON: Duration = Duration::from_millis(200);
 
 impl Errand {
     fn start(
@@ -107,7 +160,35 @@ impl Errand {
     ) -> Self {
         let ctx = ctx.clone();
         let job = Job::spawn("errand", move || ctx.request_repaint(), move |_| work());
-        Self { purpose, job }
+        Self { purpose, job, waiting_for: None }
+    }
+
+    /// One that takes long enough to be shown and stopped.
+    pub(super) fn long(
+        ctx: &Context,
+        purpose: Purpose,
+        doing: &'static str,
+        path: &Path,
+        work: impl FnOnce(&Control) -> anyhow::Result<Delivery> + Send + 'static,
+    ) -> Self {
+        ctx.request_repaint_after(SOON);
+        let ctx = ctx.clone();
+        let job = Job::spawn("errand", move || ctx.request_repaint(), work);
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Self { purpose, job, waiting_for: Some((doing, name)) }
+    }
+
+    /// Whether the designer may stop it.
+    pub(super) fn can_be_stopped(&self) -> bool {
+        self.waiting_for.is_some()
+    }
+
+    /// What the designer sees of it; nothing while it may be over before anybody could read it.
+    pub(super) fn work(&self) -> Option<WorkFacts> {
+        let (doing, name) = self.waiting_for.as_ref().filter(|_| self.job.elapsed() >= SOON)?;
+        let progress = self.job.progress();
+        let share = (progress.total > 1).then(|| progress.done as f32 / progress.total as f32);
+        Some(WorkFacts { headline: format!("{doing} {name}…"), share, stopping: self.job.is_cancelling() })
     }
 
     /// Body, poses and the mannequin.
@@ -129,22 +210,86 @@ impl Errand {
 
     pub(super) fn product(ctx: &Context, studio: Studio, earring: Earring, path: PathBuf) -> Self {
         Self::start(ctx, Purpose::Product(path.clone()), move || {
-            let product = ReadyProduct::of(&*studio.product(&earring)?);
+            let product = ReadyProduct::of(&studio.product(&earring)?.pixels);
             Ok(Delivery::Product { path, product })
         })
     }
 
-    pub(super) fn import(ctx: &Context, studio: Studio, earring: Earring, path: PathBuf) -> Self {
-        Self::start(ctx, Purpose::Import, move || {
-            let product = ReadyProduct::of(&*studio.product(&earring)?);
-            Ok(Delivery::Import { path, product })
+    /// A photo to be placed; a cut-out of it is kept in `folder`.
+    pub(super) fn import(
+        ctx: &Context,
+        studio: Studio,
+        earring: Earring,
+        path: PathBuf,
+        folder: PathBuf,
+    ) -> Self {
+        Self::long(ctx, Purpose::Import, "Cutting out", &path.clone(), move |control| {
+            let photo = studio.product(&earring)?;
+            let (product, origin) = cutting::product_of(&photo, &path, &folder, control)?;
+            Ok(Delivery::Import { path, product, origin })
         })
     }
 
-    pub(super) fn face(ctx: &Context, path: PathBuf) -> Self {
-        Self::start(ctx, Purpose::Face(path.clone()), move || {
-            let picture = face_for_show(&load_face(&path)?);
-            Ok(Delivery::Face { path, picture })
+    /// A product's photo for the photo tool.
+    pub(super) fn tool_photo(
+        ctx: &Context,
+        studio: Studio,
+        earring: Earring,
+        aim: Aim,
+        path: PathBuf,
+    ) -> Self {
+        Self::long(ctx, Purpose::ToolPhoto, "Reading", &path.clone(), move |_| {
+            let photo = studio.product(&earring)?;
+            let pixels = cutting::opaque(&photo.pixels);
+            Ok(Delivery::ToolPhoto(ToolPhoto::new(aim, path, pixels)))
+        })
+    }
+
+    /// Keeps a cut-out of the photo tool in `folder`.
+    pub(super) fn keep_cut(
+        ctx: &Context,
+        earring: EarringId,
+        photo: PathBuf,
+        (pixels, marks): (Arc<RgbaImage>, Marks),
+        folder: PathBuf,
+    ) -> Self {
+        Self::start(ctx, Purpose::KeepCut, move || {
+            let file = cutting::keep(&pixels, &photo, &folder)?;
+            let product = ReadyProduct::of(&pixels);
+            Ok(Delivery::Cut { earring, photo, file, marks, product })
+        })
+    }
+
+    /// The face photo as pictures are made with it.
+    pub(super) fn face(ctx: &Context, studio: Studio, face: Face, key: FaceKey) -> Self {
+        Self::start(ctx, Purpose::Face(key.clone()), move || {
+            let photo = studio.clean_face(&face)?;
+            let size = Vec2::new(photo.width() as f32, photo.height() as f32);
+            Ok(Delivery::Face { key, size, picture: for_show(&photo) })
+        })
+    }
+
+    /// A photo for the face: where is it, and what is to go.
+    pub(super) fn take_face(ctx: &Context, studio: Studio, path: PathBuf) -> Self {
+        Self::long(ctx, Purpose::TakeFace, "Looking at", &path.clone(), move |control| {
+            let seen = looking::face_in(&studio, &path, control)?;
+            Ok(Delivery::FaceTaken { path, seen })
+        })
+    }
+
+    /// How the head in a photo is turned.
+    pub(super) fn pose(ctx: &Context, studio: Studio, path: PathBuf) -> Self {
+        Self::long(ctx, Purpose::Pose, "Looking at", &path.clone(), move |control| {
+            let seen = Box::new(looking::head_in(&studio, &path, control)?);
+            Ok(Delivery::Pose { path, seen })
+        })
+    }
+
+    /// A face photo for the photo tool.
+    pub(super) fn tool_face(ctx: &Context, path: PathBuf) -> Self {
+        Self::long(ctx, Purpose::ToolPhoto, "Reading", &path.clone(), move |_| {
+            let pixels = load_face(&path)?;
+            Ok(Delivery::ToolPhoto(ToolPhoto::new(Aim::Face, path, pixels)))
         })
     }
 
@@ -160,9 +305,17 @@ impl Errand {
         Self::start(ctx, Purpose::Open, move || Ok(Delivery::Sample(Box::new(sample::unpack(&folder)?))))
     }
 
-    /// `snapshot` is the project as it is in the window, `written` as the file is to hold it.
-    pub(super) fn save(ctx: &Context, path: PathBuf, snapshot: Project, written: Project) -> Self {
+    /// `snapshot` is the project as it is in the window, `written` as the file is to hold it; cut-outs in the
+    /// folder `own` come along.
+    pub(super) fn save(
+        ctx: &Context,
+        path: PathBuf,
+        snapshot: Project,
+        mut written: Project,
+        own: PathBuf,
+    ) -> Self {
         Self::start(ctx, Purpose::Save, move || {
+            cutting::bring_along(&mut written, &path, &own)?;
             project::save(&written, &path)?;
             Ok(Delivery::Saved { path, snapshot: Box::new(snapshot), written: Box::new(written) })
         })

@@ -9,7 +9,7 @@ use crate::job::{Job, Outcome};
 use crate::picture::write_png;
 use crate::project::Variant;
 use crate::ui::RunFacts;
-use crate::workflow::{Notice, Studio, WorkflowError, render_variant};
+use crate::workflow::{Checks, Notice, Studio, WorkflowError, render_variant};
 use anyhow::Context as _;
 use eframe::egui::{Context, TextureHandle};
 use image::RgbImage;
@@ -24,6 +24,8 @@ pub(super) struct Finished {
     pub(super) card: EngineCard,
     pub(super) shown: RgbImage,
     pub(super) thumbnail: RgbImage,
+    /// What Adorn saw in it.
+    pub(super) checks: Checks,
     /// What the engine said about its painting.
     pub(super) notices: Vec<String>,
 }
@@ -70,6 +72,7 @@ impl Generation {
                 path,
                 seed,
                 card: picture.engine,
+                checks: picture.checks,
                 shown: for_show(&picture.pixels),
                 thumbnail: thumbnail(&picture.pixels),
             })

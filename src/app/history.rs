@@ -1,8 +1,9 @@
 //! Every finished picture is kept: on disk before it is shown, in a strip while the window is open.
 
+use super::generation::Finished;
 use super::textures::shown;
-use crate::engine::EngineKind;
 use crate::ui::{HistoryCard, Texture};
+use crate::workflow::Checks;
 use eframe::egui::TextureHandle;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -31,16 +32,10 @@ impl History {
     }
 
     /// A picture that was just written to `path`.
-    pub(super) fn add(
-        &mut self,
-        path: PathBuf,
-        seed: u64,
-        kind: EngineKind,
-        picture: TextureHandle,
-        thumbnail: TextureHandle,
-    ) {
+    pub(super) fn add(&mut self, finished: Finished, picture: TextureHandle, thumbnail: TextureHandle) {
         let number = self.entries.len() + 1;
-        let card = HistoryCard { number, thumbnail: shown(&thumbnail), seed, kind };
+        let Finished { path, seed, checks, card, .. } = finished;
+        let card = HistoryCard { number, thumbnail: shown(&thumbnail), seed, kind: card.kind, checks };
         self.cards.push(card.clone());
         self.entries.push(Entry { card, path, _thumbnail: thumbnail });
         self.on_show = Some((number, picture));
@@ -57,6 +52,12 @@ impl History {
 
     pub(super) fn picture(&self) -> Option<Texture> {
         self.on_show.as_ref().map(|(_, picture)| shown(picture))
+    }
+
+    /// What Adorn saw in the picture on show.
+    pub(super) fn checks(&self) -> Option<&Checks> {
+        let card = self.cards.iter().find(|card| Some(card.number) == self.number())?;
+        Some(&card.checks).filter(|checks| !checks.list.is_empty())
     }
 
     pub(super) fn number(&self) -> Option<usize> {

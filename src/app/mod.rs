@@ -6,6 +6,7 @@
 //! arithmetic and networks.
 
 mod autosave;
+mod cutting;
 mod deliver;
 mod dialogs;
 mod document;
@@ -13,9 +14,13 @@ mod errand;
 mod generation;
 mod history;
 mod layout_preview;
+mod looking;
 mod notices;
+mod photo_room;
 mod photos;
+mod placing;
 mod sample;
+mod series;
 mod settings;
 mod textures;
 mod update;

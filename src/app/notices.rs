@@ -1,6 +1,6 @@
 //! Words to the designer, and how long they stay.
 
-use crate::ui::{Notice, NoticeKind};
+use crate::ui::{Command, Notice, NoticeKind};
 use std::time::{Duration, Instant};
 
 /// Good news goes by itself after this long.
@@ -21,21 +21,55 @@ impl Notices {
     }
 
     pub(super) fn done(&mut self, headline: impl Into<String>, detail: impl Into<String>) {
-        self.raise(NoticeKind::Done, headline.into(), detail.into(), String::new());
+        self.done_with(headline, detail, &[]);
+    }
+
+    /// Good news, and what may be done next.
+    pub(super) fn done_with(
+        &mut self,
+        headline: impl Into<String>,
+        detail: impl Into<String>,
+        offers: &[Command],
+    ) {
+        self.raise(NoticeKind::Done, headline.into(), detail.into(), String::new(), offers);
     }
 
     pub(super) fn trouble(&mut self, headline: &str, detail: impl Into<String>, what_was_kept: &str) {
-        self.raise(NoticeKind::Trouble, headline.to_owned(), detail.into(), what_was_kept.to_owned());
+        self.trouble_with(headline, detail, what_was_kept, &[]);
     }
 
-    fn raise(&mut self, kind: NoticeKind, headline: String, detail: String, what_was_kept: String) {
+    /// Trouble, and ways out of it.
+    pub(super) fn trouble_with(
+        &mut self,
+        headline: &str,
+        detail: impl Into<String>,
+        what_was_kept: &str,
+        offers: &[Command],
+    ) {
+        self.raise(NoticeKind::Trouble, headline.to_owned(), detail.into(), what_was_kept.to_owned(), offers);
+    }
+
+    fn raise(
+        &mut self,
+        kind: NoticeKind,
+        headline: String,
+        detail: String,
+        what_was_kept: String,
+        offers: &[Command],
+    ) {
         let same = |notice: &Notice| notice.headline == headline && notice.detail == detail;
         if let Some(at) = self.shown.iter().position(same) {
             self.remove(at);
         }
         self.last += 1;
-        self.shown.push(Notice { id: self.last, kind, headline, detail, what_was_kept });
+        let offers = offers.to_vec();
+        self.shown.push(Notice { id: self.last, kind, headline, detail, what_was_kept, offers });
         self.raised.push(Instant::now());
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.shown.clear();
+        self.raised.clear();
     }
 
     pub(super) fn dismiss(&mut self, id: u64) {

@@ -1,11 +1,10 @@
 //! Product photos and the face as the window shows them: read once, kept as textures.
 
 use super::textures::{product_for_show, shown};
-use crate::picture::ProductPhoto;
-use crate::project::{Earring, Project, resolve};
-use crate::ui::{ProductFacts, ProductState, Texture};
+use crate::project::{Earring, Face, Project, Stroke, resolve};
+use crate::ui::{FaceFacts, ProductFacts, ProductState};
 use eframe::egui::{Rect, TextureHandle, Vec2, pos2};
-use image::{RgbImage, RgbaImage};
+use image::RgbaImage;
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 
@@ -19,6 +18,8 @@ pub(super) struct ReadyProduct {
     pub(super) matte: Rect,
     /// Where the piece most likely passes through a lobe: the middle of its top.
     pub(super) hook: (f64, f64),
+    /// No pixel is see-through.
+    pub(super) opaque: bool,
 }
 
 /// Matte codes from this one up count as product: 0.5 of 255.
@@ -27,12 +28,13 @@ const HALF: u8 = 128;
 const TOP: f32 = 0.03;
 
 impl ReadyProduct {
-    pub(super) fn of(photo: &ProductPhoto) -> Self {
-        let size = photo.pixels.dimensions();
+    pub(super) fn of(pixels: &RgbaImage) -> Self {
+        let size = pixels.dimensions();
         let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(size.0 as f32, size.1 as f32));
-        let matte = matte_box(&photo.pixels).unwrap_or(whole);
-        let hook = top_middle(&photo.pixels, matte);
-        Self { shown: product_for_show(&photo.pixels), size, matte, hook }
+        let matte = matte_box(pixels).unwrap_or(whole);
+        let hook = top_middle(pixels, matte);
+        let opaque = pixels.pixels().all(|pixel| pixel.0[3] == 255);
+        Self { shown: product_for_show(pixels), size, matte, hook, opaque }
     }
 }
 
@@ -64,7 +66,7 @@ fn top_middle(pixels: &RgbaImage, matte: Rect) -> (f64, f64) {
 
 enum Entry {
     Reading,
-    Ready { texture: TextureHandle, size: Vec2, matte: Rect },
+    Ready { texture: TextureHandle, size: Vec2, matte: Rect, opaque: bool },
     Failed(String),
 }
 
@@ -88,12 +90,19 @@ pub(super) fn place_of(base: &Path, file: &str) -> PathBuf {
 #[derive(Default)]
 pub(super) struct Photos {
     products: HashMap<PathBuf, Entry>,
-    face: Option<(PathBuf, FaceEntry)>,
+    face: Option<(FaceKey, FaceEntry)>,
+}
+
+/// What decides how a face photo looks: its place, and what is taken out of it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct FaceKey {
+    path: PathBuf,
+    remove: Vec<Stroke>,
 }
 
 enum FaceEntry {
     Reading,
-    Ready(TextureHandle),
+    Ready { texture: TextureHandle, size: Vec2 },
     Failed(String),
 }
 
@@ -112,35 +121,39 @@ impl Photos {
     }
 
     /// The face, likewise.
-    pub(super) fn take_unread_face(&mut self, project: &Project, base: &Path) -> Option<PathBuf> {
-        let wanted = project.face.as_ref().map(|face| place_of(base, &face.file));
-        if self.face.as_ref().map(|(path, _)| path) == wanted.as_ref() {
+    pub(super) fn take_unread_face(&mut self, project: &Project, base: &Path) -> Option<(Face, FaceKey)> {
+        let wanted = project.face.as_ref().map(|face| {
+            let key = FaceKey { path: place_of(base, &face.file), remove: face.remove.clone() };
+            (face.clone(), key)
+        });
+        if self.face.as_ref().map(|(key, _)| key) == wanted.as_ref().map(|(_, key)| key) {
             return None;
         }
-        self.face = wanted.clone().map(|path| (path, FaceEntry::Reading));
+        self.face = wanted.as_ref().map(|(_, key)| (key.clone(), FaceEntry::Reading));
         wanted
     }
 
     pub(super) fn product_read(&mut self, path: PathBuf, texture: TextureHandle, product: &ReadyProduct) {
         let size = Vec2::new(product.size.0 as f32, product.size.1 as f32);
-        self.products.insert(path, Entry::Ready { texture, size, matte: product.matte });
+        let ReadyProduct { matte, opaque, .. } = *product;
+        self.products.insert(path, Entry::Ready { texture, size, matte, opaque });
     }
 
     pub(super) fn product_failed(&mut self, path: PathBuf, why: String) {
         self.products.insert(path, Entry::Failed(why));
     }
 
-    pub(super) fn face_read(&mut self, path: &Path, texture: TextureHandle) {
+    pub(super) fn face_read(&mut self, key: &FaceKey, texture: TextureHandle, size: Vec2) {
         if let Some((wanted, entry)) = &mut self.face
-            && wanted == path
+            && wanted == key
         {
-            *entry = FaceEntry::Ready(texture);
+            *entry = FaceEntry::Ready { texture, size };
         }
     }
 
-    pub(super) fn face_failed(&mut self, path: &Path, why: String) {
+    pub(super) fn face_failed(&mut self, key: &FaceKey, why: String) {
         if let Some((wanted, entry)) = &mut self.face
-            && wanted == path
+            && wanted == key
         {
             *entry = FaceEntry::Failed(why);
         }
@@ -149,8 +162,9 @@ impl Photos {
     pub(super) fn products(&self, project: &Project, base: &Path) -> Vec<ProductFacts> {
         let state = |file: &str| match self.products.get(&place_of(base, file)) {
             None | Some(Entry::Reading) => ProductState::Reading,
-            Some(Entry::Ready { texture, size, matte }) => {
-                ProductState::Ready { texture: shown(texture), size: *size, matte: *matte }
+            Some(Entry::Ready { texture, size, matte, opaque }) => {
+                let texture = shown(texture);
+                ProductState::Ready { texture, size: *size, matte: *matte, opaque: *opaque }
             }
             Some(Entry::Failed(why)) => ProductState::Failed(why.clone()),
         };
@@ -158,9 +172,11 @@ impl Photos {
         facts.map(|earring| ProductFacts { earring: earring.id, state: state(&earring.file) }).collect()
     }
 
-    pub(super) fn face(&self) -> Option<Texture> {
+    pub(super) fn face(&self) -> Option<FaceFacts> {
         match &self.face {
-            Some((_, FaceEntry::Ready(texture))) => Some(shown(texture)),
+            Some((_, FaceEntry::Ready { texture, size })) => {
+                Some(FaceFacts { texture: shown(texture), size: *size })
+            }
             _ => None,
         }
     }
@@ -171,11 +187,6 @@ impl Photos {
             _ => None,
         }
     }
-}
-
-/// The face as its box shows it.
-pub(super) fn face_for_show(photo: &RgbImage) -> RgbImage {
-    super::textures::for_show(photo)
 }
 
 #[cfg(test)]
@@ -193,7 +204,7 @@ mod tests {
                 pixels.put_pixel(x, y, Rgba([200, 160, 60, 255]));
             }
         }
-        let ready = ReadyProduct::of(&ProductPhoto { pixels, file_sha256: String::new() });
+        let ready = ReadyProduct::of(&pixels);
         assert_eq!(ready.matte, Rect::from_min_max(pos2(30.0, 20.0), pos2(90.0, 180.0)));
         assert_eq!(ready.hook, (72.0, 20.0));
     }
@@ -206,7 +217,6 @@ mod tests {
 
     #[test]
     fn an_empty_matte_stands_for_the_whole_photo() {
-        let photo = ProductPhoto { pixels: RgbaImage::new(10, 20), file_sha256: String::new() };
-        assert_eq!(ReadyProduct::of(&photo).matte.height(), 20.0);
+        assert_eq!(ReadyProduct::of(&RgbaImage::new(10, 20)).matte.height(), 20.0);
     }
 }

@@ -2,11 +2,11 @@
 
 use super::document::Document;
 use super::errand::Errand;
-use super::generation::Generation;
+use super::photo_room::cutout_folder;
 use super::window::Window;
 use crate::control::fit_band_to_earring;
-use crate::project::{CanvasSize, Ear, Earring, EarringId, Face, Other, Point, PoseChoice, Scale};
-use crate::ui::{Action, Command, Dialog, DropTarget, PathPurpose, ViewMode, Zoom};
+use crate::project::{CanvasSize, Ear, Earring, EarringId, Other, Point, PoseChoice, Scale};
+use crate::ui::{Action, Command, Dialog, DropTarget, PathPurpose, Zoom};
 use eframe::egui::{Context, ThemePreference, ViewportCommand};
 use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
@@ -20,12 +20,8 @@ impl Window {
             Action::Command(command) => self.command(ctx, command),
             Action::OpenProject(path) => self.unless_unsaved(ctx, Action::OpenProject(path)),
             Action::AddEarring(path) => self.add_earring(ctx, path),
-            Action::SetFace(path) => {
-                self.document.mark();
-                let file = self.document.name_of(&path);
-                self.document.project.face =
-                    Some(Face { file, crop: None, remove: Vec::new(), other: Other::new() });
-            }
+            Action::SetFace(path) => self.set_face(ctx, path),
+            Action::PoseFrom(path) => self.pose_from(ctx, path),
             Action::OpenBundle(folder) => self.open_bundle(ctx, folder),
             Action::AddLora(path) => self.document.add_lora(&path),
             Action::AddEmbedding(path) => self.document.add_embedding(&path),
@@ -71,6 +67,9 @@ impl Window {
     }
 
     fn command(&mut self, ctx: &Context, command: Command) {
+        if self.session.photo_tool.as_mut().is_some_and(|tool| tool.perform(command)) {
+            return;
+        }
         match command {
             Command::New | Command::Open | Command::TrySample | Command::Quit => {
                 self.unless_unsaved(ctx, Action::Command(command));
@@ -92,7 +91,12 @@ impl Window {
                     self.paint_with(ctx, std::sync::Arc::new(ready.mannequin.clone()), None);
                 }
             }
-            Command::RemoveEarring
+            Command::CutOut => self.cut_out(ctx),
+            Command::ApplyMarks => self.apply_marks(ctx),
+            Command::CareForFace => self.care_for_face(ctx),
+            Command::PoseFromPhoto => self.ask_for(ctx, PathPurpose::OpenPosePhoto),
+            Command::KeepWholePhoto
+            | Command::RemoveEarring
             | Command::ActualPixels
             | Command::CentreEarring
             | Command::FitBand
@@ -102,29 +106,56 @@ impl Window {
                 self.edit(command);
             }
             Command::Generate => self.generate(ctx),
-            Command::Cancel => {
-                if let Some(generation) = &self.generation {
-                    generation.cancel();
-                }
-            }
+            Command::MakeUntilPass => self.make_until_pass(ctx),
+            Command::SortByChecks => self.session.sort_by_checks = !self.session.sort_by_checks,
+            Command::Cancel => self.cancel(),
+            Command::StopWork => self.stop_work(),
             Command::Export => {
                 if self.history.picture().is_some() {
                     self.ask_for(ctx, PathPurpose::ExportPicture);
                 }
             }
-            Command::ZoomFit => self.session.zoom = Zoom::Fit,
-            Command::ZoomActual => self.session.zoom = Zoom::At { scale: 1.0, pan: eframe::egui::Vec2::ZERO },
-            Command::ZoomIn => self.session.zoom_step = Some(ZOOM_STEP),
-            Command::ZoomOut => self.session.zoom_step = Some(1.0 / ZOOM_STEP),
+            Command::ZoomFit => self.session.view_mut().zoom = Zoom::Fit,
+            Command::ZoomActual => {
+                self.session.view_mut().zoom = Zoom::At { scale: 1.0, pan: eframe::egui::Vec2::ZERO };
+            }
+            Command::ZoomIn => self.session.view_mut().step = Some(ZOOM_STEP),
+            Command::ZoomOut => self.session.view_mut().step = Some(1.0 / ZOOM_STEP),
             Command::ToggleTheme => {
                 self.session.dark = !self.session.dark;
                 ctx.set_theme(if self.session.dark { ThemePreference::Dark } else { ThemePreference::Light });
             }
+            // The photo tool's own, while it is closed.
+            _ => {}
         }
+    }
+
+    /// Whether there is something for Cancel to stop.
+    pub(super) fn can_cancel(&self) -> bool {
+        let works = self.errands.iter().any(Errand::can_be_stopped);
+        self.session.photo_tool.is_some() || self.generation.is_some() || works
+    }
+
+    /// Stops what lies on top.
+    fn cancel(&mut self) {
+        if self.session.photo_tool.is_some() {
+            self.close_photo_tool();
+        } else if let Some(generation) = &self.generation {
+            generation.cancel();
+        } else {
+            self.stop_work();
+        }
+    }
+
+    fn stop_work(&mut self) {
+        self.errands.iter().filter(|errand| errand.can_be_stopped()).for_each(|errand| errand.job.cancel());
     }
 
     /// Commands that change nothing but the document.
     fn edit(&mut self, command: Command) {
+        if command == Command::KeepWholePhoto {
+            return self.keep_whole_photo();
+        }
         let project = &mut self.document.project;
         let canvas = project.canvas;
         match command {
@@ -159,30 +190,9 @@ impl Window {
     }
 
     fn generate(&mut self, ctx: &Context) {
-        let (Some(ready), None) = (&self.ready, &self.generation) else { return };
-        if self.document.project.earrings.is_empty() {
-            return;
+        if let Some(variant) = self.next_to_paint() {
+            self.paint(ctx, variant);
         }
-        if !self.session.seed_locked {
-            self.document.project.recipe.seed = random_seed();
-        }
-        let variant = self.document.project.current_variant();
-        let studio = ready.studio.at(self.document.base());
-        let painter = std::sync::Arc::clone(&ready.painter);
-        let folder = self.history_folder.clone();
-        self.generation = Some(Generation::start(ctx, variant, studio, painter, folder));
-        self.session.mode = ViewMode::Picture;
-    }
-
-    fn add_earring(&mut self, ctx: &Context, path: PathBuf) {
-        let Some(ready) = &self.ready else {
-            self.when_ready.push(Action::AddEarring(path));
-            return;
-        };
-        let path = std::path::absolute(&path).unwrap_or(path);
-        let studio = ready.studio.at(PathBuf::new());
-        let earring = bare_earring(path.to_string_lossy().into_owned());
-        self.errands.push(Errand::import(ctx, studio, earring, path));
     }
 
     fn dropped(&mut self, ctx: &Context, paths: Vec<PathBuf>, target: DropTarget) {
@@ -192,7 +202,9 @@ impl Window {
             _ if is_project => Action::OpenProject(path),
             DropTarget::Canvas => Action::AddEarring(path),
             DropTarget::Face => Action::SetFace(path),
+            DropTarget::Poses => Action::PoseFrom(path),
         };
+        self.close_photo_tool();
         self.perform(ctx, action);
     }
 
@@ -200,7 +212,8 @@ impl Window {
         let path = with_ending(path, "adorn");
         let path = std::path::absolute(&path).unwrap_or(path);
         let written = self.document.for_file(&path);
-        self.errands.push(Errand::save(ctx, path, self.document.project.clone(), written));
+        let own = cutout_folder(None, &self.data_folder);
+        self.errands.push(Errand::save(ctx, path, self.document.project.clone(), written, own));
     }
 
     fn export_to(&mut self, ctx: &Context, path: &Path) {
@@ -221,6 +234,7 @@ impl Window {
             PathPurpose::OpenProject
             | PathPurpose::OpenPhoto
             | PathPurpose::OpenFace
+            | PathPurpose::OpenPosePhoto
             | PathPurpose::OpenLora
             | PathPurpose::OpenEmbedding
             | PathPurpose::OpenBundle => String::new(),
@@ -304,7 +318,7 @@ fn centre(earring: &mut Earring, canvas: CanvasSize) {
 }
 
 /// Short enough to be read out and typed.
-fn random_seed() -> u64 {
+pub(super) fn random_seed() -> u64 {
     RandomState::new().hash_one(0_u8) >> 34
 }
 

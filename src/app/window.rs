@@ -8,14 +8,16 @@ use super::generation::Generation;
 use super::history::History;
 use super::layout_preview::LayoutPreview;
 use super::notices::Notices;
+use super::photo_room::PhotoRoom;
 use super::photos::Photos;
+use super::series::Series;
 use super::settings::Settings;
 use crate::engine::{EngineCard, EngineKind, MemoryOutlook};
 use crate::mannequin::MannequinEngine;
 use crate::project::{CanvasSize, Project};
-use crate::ui::{self, Action, Command, Dialog, DropTarget, Facts, PoseCard, Session};
+use crate::ui::{self, Action, Command, Dialog, DropTarget, Facts, PhotoTool, PoseCard, Session};
 use crate::workflow::Studio;
-use eframe::egui::{Context, TextureHandle, ThemePreference, Ui, ViewportCommand};
+use eframe::egui::{Context, Rect, TextureHandle, ThemePreference, Ui, ViewportCommand};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -64,12 +66,15 @@ pub struct Window {
     pub(super) dialog: Option<Dialog>,
     pub(super) notices: Notices,
     pub(super) photos: Photos,
+    /// While the photo tool is open.
+    pub(super) photo_room: Option<PhotoRoom>,
     pub(super) layout: LayoutPreview,
     pub(super) history: History,
     pub(super) data_folder: PathBuf,
     pub(super) history_folder: PathBuf,
     pub(super) sample_folder: PathBuf,
     pub(super) generation: Option<Generation>,
+    pub(super) series: Option<Series>,
     pub(super) errands: Vec<Errand>,
     pub(super) dialogs: Box<dyn FileDialogs>,
     pub(super) ready: Option<Ready>,
@@ -103,12 +108,14 @@ impl Window {
             dialog,
             notices: Notices::default(),
             photos: Photos::default(),
+            photo_room: None,
             layout: LayoutPreview::default(),
             history: History::default(),
             history_folder: setup.data_folder.join("history"),
             sample_folder: setup.data_folder.join("sample"),
             data_folder: setup.data_folder,
             generation: None,
+            series: None,
             errands,
             dialogs: setup.dialogs,
             ready: None,
@@ -156,6 +163,11 @@ impl Window {
         !self.errands.is_empty()
     }
 
+    /// Whether the photo tool's next result is on its way.
+    pub fn is_cutting(&self) -> bool {
+        self.photo_room.as_ref().is_some_and(PhotoRoom::is_working)
+    }
+
     /// Asks for something, as a panel does.
     pub fn ask(&mut self, action: Action) {
         self.actions.push(action);
@@ -168,8 +180,11 @@ impl Window {
             if (typing && command.yields_to_typing()) || self.dialog.is_some() {
                 continue;
             }
+            if !command.has_key_with_tool(self.session.photo_tool.is_some()) {
+                continue;
+            }
             // Escape also closes popups and ends drags; it means Cancel only while there is something to stop.
-            if command == Command::Cancel && self.generation.is_none() {
+            if command == Command::Cancel && !self.can_cancel() {
                 continue;
             }
             if ctx.input_mut(|input| input.consume_shortcut(&shortcut)) {
@@ -186,8 +201,14 @@ impl Window {
         if paths.is_empty() {
             return;
         }
-        let on_face = at.is_some_and(|at| self.session.face_box.expand(8.0).contains(at));
-        let target = if on_face { DropTarget::Face } else { DropTarget::Canvas };
+        let on = |area: Rect| at.is_some_and(|at| area.contains(at)) && self.session.photo_tool.is_none();
+        let target = if on(self.session.face_box.expand(8.0)) {
+            DropTarget::Face
+        } else if on(self.session.gallery_box) {
+            DropTarget::Poses
+        } else {
+            DropTarget::Canvas
+        };
         self.actions.push(Action::Drop(paths, target));
     }
 
@@ -237,8 +258,8 @@ impl Window {
         for (earring, path) in self.photos.take_unread(project, &base) {
             self.errands.push(Errand::product(ctx, studio.clone(), earring, path));
         }
-        if let Some(path) = self.photos.take_unread_face(project, &base) {
-            self.errands.push(Errand::face(ctx, path));
+        if let Some((face, key)) = self.photos.take_unread_face(project, &base) {
+            self.errands.push(Errand::face(ctx, studio.clone(), face, key));
         }
         self.layout.step(ctx, &project.current_variant(), &studio, &ready.mannequin);
     }
@@ -248,11 +269,13 @@ impl Window {
         let run = self.generation.as_mut().map(|generation| generation.facts(&ctx));
         let products = self.photos.products(&self.document.project, &self.document.base());
         let name = self.document.name();
+        let work: Vec<_> = self.errands.iter().filter_map(Errand::work).collect();
+        let tool = self.session.photo_tool.as_ref();
         let facts = Facts {
             name: &name,
             unsaved: self.document.is_unsaved(),
-            can_undo: self.document.can_undo(),
-            can_redo: self.document.can_redo(),
+            can_undo: tool.map_or(self.document.can_undo(), PhotoTool::can_undo),
+            can_redo: tool.map_or(self.document.can_redo(), PhotoTool::can_redo),
             poses: &self.pose_cards,
             products: &products,
             layout: self.layout.facts(),
@@ -260,6 +283,8 @@ impl Window {
             face: self.photos.face(),
             face_trouble: self.photos.face_trouble(),
             run,
+            series: self.series.as_ref().map(Series::facts),
+            checks: self.history.checks(),
             picture: self.history.picture(),
             picture_number: self.history.number(),
             history: self.history.cards(),
@@ -267,6 +292,8 @@ impl Window {
             engine: self.ready.as_ref().map_or(&self.waiting_card, |ready| &ready.card),
             memory: self.ready.as_ref().and_then(|ready| ready.outlook(self.document.project.canvas)),
             engine_opens: self.errands.iter().any(|errand| errand.purpose == Purpose::Bundle),
+            work: &work,
+            photo: self.photo_room.as_ref().map(PhotoRoom::facts),
             file_hovers: ctx.input(|input| !input.raw.hovered_files.is_empty()),
         };
         let project = &mut self.document.project;
@@ -288,6 +315,7 @@ impl eframe::App for Window {
         self.drops(ctx);
         self.perform_all(ctx);
         self.read_photos(ctx);
+        self.step_photo_tool(ctx);
         self.watch_document(ctx);
         if let Some(later) = self.notices.age() {
             ctx.request_repaint_after(later);

@@ -97,6 +97,11 @@ impl<R: Read + Seek> Npz<R> {
         self.zip.index_for_name(&format!("{name}.npy")).is_some()
     }
 
+    /// Whether one of the archive's files has a name that ends so.
+    pub(super) fn has_file_ending(&self, ending: &str) -> bool {
+        self.zip.file_names().flatten().any(|name| name.ends_with(ending))
+    }
+
     /// Floating point numbers, narrowed to f32; infinite ones and NaN are refused.
     pub(super) fn floats(&mut self, name: &str) -> Result<Array<f32>, NpzError> {
         let array = self.read(name, "f32 or f64", |kind| match kind {

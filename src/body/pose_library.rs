@@ -18,8 +18,8 @@ const ROW_LENGTH: usize = 5;
 /// METHOD 3: a face turned further than this counts as left or right, degrees.
 const FRONT_LIMIT_DEG: f64 = 20.0;
 /// How far necks go, degrees.
-const YAW_LIMIT_DEG: f64 = 90.0;
-const TILT_LIMIT_DEG: f64 = 45.0;
+pub(super) const YAW_LIMIT_DEG: f64 = 90.0;
+pub(super) const TILT_LIMIT_DEG: f64 = 45.0;
 
 /// Why a pose file could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -80,14 +80,14 @@ pub struct PoseLibrary {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RowFile {
-    facing: PoseFacing,
-    pose: Vec<PoseEntry>,
+pub(super) struct RowFile {
+    pub(super) facing: PoseFacing,
+    pub(super) pose: Vec<PoseEntry>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PoseEntry {
+pub(super) struct PoseEntry {
     id: String,
     name: String,
     yaw_deg: f64,
@@ -134,7 +134,7 @@ impl PoseLibrary {
     }
 }
 
-fn checked(
+pub(super) fn checked(
     entry: PoseEntry,
     facing: PoseFacing,
     taken: bool,

@@ -4,6 +4,7 @@ use super::{BAD_INPUT, CANCELLED, SOME_FAILED};
 use crate::batch::BatchError;
 use crate::body::{BodyError, PoseLibraryError};
 use crate::engine::EngineError;
+use crate::engine::progress::Cancelled;
 use crate::evaluation::EvaluationError;
 use crate::picture::PngError;
 use crate::project::{FieldFault, FileError};
@@ -121,11 +122,19 @@ impl From<BatchError> for Failure {
     }
 }
 
+impl From<Cancelled> for Failure {
+    fn from(Cancelled: Cancelled) -> Self {
+        Self::cancelled()
+    }
+}
+
 impl From<EvaluationError> for Failure {
     fn from(error: EvaluationError) -> Self {
         match error {
             EvaluationError::Cancelled(_) => Self::cancelled(),
+            EvaluationError::Engine(error) => error.into(),
             EvaluationError::Workflow(error) => error.into(),
+            error => Self::bad_input(error),
         }
     }
 }

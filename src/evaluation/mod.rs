@@ -5,11 +5,18 @@
 //! refuses to know the window.
 
 mod checks;
+mod cutout;
+mod faces;
+mod pose;
 mod report;
 
 pub use report::{Report, Table};
 
+use crate::body::BodyError;
+use crate::engine::EngineError;
 use crate::engine::progress::{Cancelled, Control};
+use crate::picture::LoadError;
+use crate::vision::VisionError;
 use crate::workflow::WorkflowError;
 use std::path::PathBuf;
 
@@ -33,17 +40,42 @@ pub struct Part {
 }
 
 /// Everything that can be measured.
-pub const PARTS: &[Part] = &[Part {
-    name: "checks",
-    about: "how often the checks of a finished picture find a planted fault, and cry wolf",
-    measure: checks::measure,
-}];
+pub const PARTS: &[Part] = &[
+    Part {
+        name: "cutout",
+        about: "how well products are cut out of photos, by ground and by family",
+        measure: cutout::measure,
+    },
+    Part {
+        name: "faces",
+        about: "how well faces are found, how still landmarks stand, whether descriptors tell people apart",
+        measure: faces::measure,
+    },
+    Part {
+        name: "pose",
+        about: "how well head angles, face extent and lobes are measured, by how far the head is turned",
+        measure: pose::measure,
+    },
+    Part {
+        name: "checks",
+        about: "how often the checks of a finished picture find a planted fault, and cry wolf",
+        measure: checks::measure,
+    },
+];
 
 /// Why an evaluation ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum EvaluationError {
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
+    #[error(transparent)]
+    Body(#[from] BodyError),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error(transparent)]
+    Picture(#[from] LoadError),
+    #[error(transparent)]
+    Vision(#[from] VisionError),
     #[error(transparent)]
     Workflow(#[from] WorkflowError),
 }

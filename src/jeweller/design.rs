@@ -282,22 +282,16 @@ impl Design {
         bench.ball(Material::Metal, vec3(0.0, y - 0.1, 0.0), 0.5);
     }
 
-    /// A hook of thin wire from the lobe down to `y` = 0.
+    /// A hook of thin wire, seen from its side: up from where things hang, over the lobe and down behind it.
     fn hook(&self, bench: &mut Bench) {
-        let points: Vec<_> = (0..=20)
-            .map(|step| {
-                let turn = -0.5 + 1.35 * step as f32 / 20.0;
-                let (sin, cos) = (PI * turn).sin_cos();
-                vec3(-2.6 + 2.6 * cos.max(-0.98), 6.5 + 3.2 * sin.max(-1.0), 0.0)
-            })
-            .filter(|point| point.y > 3.2)
-            .collect();
-        let foot = points.first().copied().unwrap_or(Vec3::Y);
-        bench.rod(vec3(0.0, 0.3, 0.0), foot, 0.38);
+        const REACH: f32 = 2.9;
+        let mut points = vec![vec3(0.0, 0.3, 0.0), vec3(0.15, 4.0, 0.0)];
+        points.extend((0..=20).map(|step| {
+            let (sin, cos) = (PI * step as f32 / 20.0).sin_cos();
+            vec3(REACH * (cos - 1.0), 6.2 + REACH * sin, 0.0)
+        }));
+        points.extend([vec3(-2.0 * REACH, 3.0, 0.0), vec3(-2.0 * REACH - 0.7, 0.6, 0.0)]);
         bench.wire(&points, 0.38);
-        if let Some(end) = points.last() {
-            bench.rod(*end, vec3(end.x - 0.3, 0.8, 0.0), 0.38);
-        }
     }
 
     fn chains(&self, bench: &mut Bench) {

@@ -142,9 +142,11 @@ pub(super) fn seen(room: Room, direction: Vec3, blur: f32) -> Seen {
     if room == Room::Tent {
         return Seen::own(light);
     }
-    // The piece shades the ground right behind itself, and the rim flag keeps its place: not all is ground.
-    let share = 0.62 * smooth((0.18 + blur - direction.z) / 0.5);
-    Seen { own: light * (1.0 - share), ground: Vec3::splat(share) }
+    // Black cards stand around the set, as photographers place them: polished metal would otherwise have no
+    // outline in a white tent. Only its last rim mirrors the ground, which the piece itself shades a little.
+    let cards = 1.0 - 0.55 * smooth((0.30 - direction.z) / 0.3) * smooth((direction.z + 0.80) / 0.3);
+    let share = 0.62 * smooth((0.10 + blur - direction.z) / 0.5);
+    Seen { own: light * ((1.0 - share) * cards), ground: Vec3::splat(share * cards) }
 }
 
 /// Light from a direction; `blur` softens every edge, for surfaces less than polished.

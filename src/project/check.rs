@@ -24,10 +24,10 @@ const MOST_PRESETS: usize = 64;
 const MOST_ADAPTERS: usize = 32;
 
 /// Most strokes over one photo.
-const MOST_STROKES: usize = 1_000;
+pub const MOST_STROKES: usize = 1_000;
 
 /// Most points of all strokes over one photo.
-const MOST_STROKE_POINTS: usize = 100_000;
+pub const MOST_STROKE_POINTS: usize = 100_000;
 
 /// Longest word of a textual inversion in characters.
 const LONGEST_TOKEN: usize = 64;

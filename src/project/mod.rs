@@ -18,7 +18,7 @@ mod unknown;
 mod variant;
 mod whole_file;
 
-pub use check::{FieldFault, LARGEST_PLAN, LONGEST_PROMPT};
+pub use check::{FieldFault, LARGEST_PLAN, LONGEST_PROMPT, MOST_STROKE_POINTS, MOST_STROKES};
 pub use cut::{CutFrom, Rectangle, Stroke, StrokeKind};
 pub use file::{FORMAT, FileError, load, parse, save, to_json};
 pub use paths::{base_of, relative_path, resolve};

@@ -12,6 +12,8 @@ pub enum Action {
     /// Puts this photo on the canvas, hook in the middle, or at a place of the canvas.
     AddEarring(PathBuf),
     SetFace(PathBuf),
+    /// Turns the model's head as in this photo.
+    PoseFrom(PathBuf),
     /// Adds this file to the recipe.
     AddLora(PathBuf),
     AddEmbedding(PathBuf),
@@ -43,6 +45,8 @@ pub enum Action {
 pub enum DropTarget {
     Canvas,
     Face,
+    /// The pose gallery.
+    Poses,
 }
 
 /// An action without arguments: a button, a menu entry or a key.
@@ -60,14 +64,21 @@ pub enum Command {
     ActualPixels,
     CentreEarring,
     FitBand,
+    CutOut,
+    KeepWholePhoto,
     OpenFace,
+    CareForFace,
     RemoveFace,
+    PoseFromPhoto,
     ShuffleSeed,
     OpenLora,
     OpenEmbedding,
     OpenBundle,
     UseMannequin,
     Generate,
+    /// Makes pictures until enough of them pass their checks.
+    MakeUntilPass,
+    SortByChecks,
     Cancel,
     Export,
     ZoomFit,
@@ -76,11 +87,27 @@ pub enum Command {
     ZoomOut,
     ToggleTheme,
     Quit,
+    /// Stops reading, cutting out or looking at a photo.
+    StopWork,
+    /// Of the photo tool.
+    MarkProduct,
+    MarkBackground,
+    MarkRemove,
+    MarkKeep,
+    DrawFrame,
+    BrushSmaller,
+    BrushLarger,
+    ClearMarks,
+    ShowOriginal,
+    GroundChecker,
+    GroundBlack,
+    GroundWhite,
+    ApplyMarks,
 }
 
 impl Command {
     /// Every command, in the order in which keys are looked up: longer shortcuts first.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 48] = [
         Self::SaveAs,
         Self::Redo,
         Self::New,
@@ -101,14 +128,34 @@ impl Command {
         Self::ActualPixels,
         Self::CentreEarring,
         Self::FitBand,
+        Self::CutOut,
+        Self::KeepWholePhoto,
         Self::OpenFace,
+        Self::CareForFace,
         Self::RemoveFace,
+        Self::PoseFromPhoto,
         Self::ShuffleSeed,
         Self::OpenLora,
         Self::OpenEmbedding,
         Self::OpenBundle,
         Self::UseMannequin,
+        Self::MakeUntilPass,
+        Self::SortByChecks,
         Self::ToggleTheme,
+        Self::StopWork,
+        Self::MarkProduct,
+        Self::MarkBackground,
+        Self::MarkRemove,
+        Self::MarkKeep,
+        Self::DrawFrame,
+        Self::BrushSmaller,
+        Self::BrushLarger,
+        Self::ClearMarks,
+        Self::ShowOriginal,
+        Self::GroundChecker,
+        Self::GroundBlack,
+        Self::GroundWhite,
+        Self::ApplyMarks,
     ];
 
     pub fn label(self) -> &'static str {
@@ -125,14 +172,20 @@ impl Command {
             Self::ActualPixels => "1 : 1",
             Self::CentreEarring => "Centre",
             Self::FitBand => "Fit band to earring",
+            Self::CutOut => "Cut-out tool…",
+            Self::KeepWholePhoto => "Keep the whole photo",
             Self::OpenFace => "Choose a face…",
+            Self::CareForFace => "Crop and clean…",
             Self::RemoveFace => "Remove face",
+            Self::PoseFromPhoto => "Pose from a photo…",
             Self::ShuffleSeed => "Shuffle",
             Self::OpenLora => "Add LoRA…",
             Self::OpenEmbedding => "Add word…",
             Self::OpenBundle => "Model bundle…",
             Self::UseMannequin => "Mannequin",
             Self::Generate => "Generate",
+            Self::MakeUntilPass => "Make until 4 pass",
+            Self::SortByChecks => "Sort by checks",
             Self::Cancel => "Cancel",
             Self::Export => "Export picture…",
             Self::ZoomFit => "Fit",
@@ -141,6 +194,20 @@ impl Command {
             Self::ZoomOut => "Zoom out",
             Self::ToggleTheme => "Light or dark",
             Self::Quit => "Quit",
+            Self::StopWork => "Stop",
+            Self::MarkProduct => "Product",
+            Self::MarkBackground => "Background",
+            Self::MarkRemove => "Remove",
+            Self::MarkKeep => "Keep",
+            Self::DrawFrame => "Frame",
+            Self::BrushSmaller => "Smaller brush",
+            Self::BrushLarger => "Larger brush",
+            Self::ClearMarks => "Start over",
+            Self::ShowOriginal => "Original",
+            Self::GroundChecker => "Checkerboard",
+            Self::GroundBlack => "Black",
+            Self::GroundWhite => "White",
+            Self::ApplyMarks => "Apply",
         }
     }
 
@@ -152,13 +219,19 @@ impl Command {
             Self::SaveAs => "Save the project under another name",
             Self::Undo => "Take the last change back",
             Self::Redo => "Make the change again",
-            Self::OpenPhoto => "Put an earring's photo on the canvas: PNG, JPEG or WebP",
+            Self::OpenPhoto => "Put an earring's photo on the canvas: PNG, JPEG or WebP, cut out or not",
             Self::TrySample => "Start with an earring of ours",
             Self::RemoveEarring => "Take the earring off the canvas",
             Self::ActualPixels => "Show the photo's own pixels, one to one: sharpest, and exact bit for bit",
             Self::CentreEarring => "Bring the earring back to the middle of the canvas",
             Self::FitBand => "Move the band until the ear lobe meets the earring's hook",
+            Self::CutOut => "Look closely at the cut-out, and mark what is product and what is background",
+            Self::KeepWholePhoto => "Put the photo on the canvas as it is, with its background",
             Self::OpenFace => "Choose a photo of the face the model should resemble",
+            Self::CareForFace => {
+                "Choose the part of the photo that shows the face, and take earrings out of it"
+            }
+            Self::PoseFromPhoto => "Turn the model's head as the head in a photo is turned",
             Self::RemoveFace => "Let the model be anyone",
             Self::OpenLora => "Change how the model paints with a LoRA file (safetensors)",
             Self::OpenEmbedding => "Teach the prompt a word: a textual inversion file (safetensors)",
@@ -166,7 +239,9 @@ impl Command {
             Self::UseMannequin => "Draw layout previews again, without a model",
             Self::ShuffleSeed => "Draw another seed: another picture from the same settings",
             Self::Generate => "Paint the model around the earring",
-            Self::Cancel => "Stop painting; finished pictures are kept",
+            Self::MakeUntilPass => "Paint one seed after the other until four pictures pass all their checks",
+            Self::SortByChecks => "Show the best pictures first, by their checks",
+            Self::Cancel => "Stop; what is finished is kept",
             Self::Export => "Save the shown picture as a PNG",
             Self::ZoomFit => "Show the whole canvas",
             Self::ZoomActual => "One canvas pixel on one screen pixel",
@@ -174,6 +249,20 @@ impl Command {
             Self::ZoomOut => "Step back",
             Self::ToggleTheme => "Change between the dark and the light window",
             Self::Quit => "Close Adorn",
+            Self::StopWork => "Stop this; your project stays as it is",
+            Self::MarkProduct => "Brush over what belongs to the product",
+            Self::MarkBackground => "Brush over what is background, such as the inside of a hoop",
+            Self::MarkRemove => "Brush over what must go, such as an earring",
+            Self::MarkKeep => "Brush over what must stay as it is",
+            Self::DrawFrame => "Draw a frame around what counts; everything outside it goes",
+            Self::BrushSmaller => "Draw with a smaller brush",
+            Self::BrushLarger => "Draw with a larger brush",
+            Self::ClearMarks => "Take all strokes and the frame away",
+            Self::ShowOriginal => "Show the photo in place of the result",
+            Self::GroundChecker => "Lay the result on a checkerboard",
+            Self::GroundBlack => "Lay the result on black: bright fringes show",
+            Self::GroundWhite => "Lay the result on white: dark fringes show",
+            Self::ApplyMarks => "Take this result over into the project",
         }
     }
 
@@ -197,7 +286,40 @@ impl Command {
             Self::ZoomIn => plain(Key::Plus),
             Self::ZoomOut => plain(Key::Minus),
             Self::RemoveEarring => plain(Key::Delete),
+            Self::CutOut => plain(Key::X),
+            Self::MarkProduct => plain(Key::P),
+            Self::MarkBackground => plain(Key::B),
+            Self::MarkRemove => plain(Key::R),
+            Self::MarkKeep => plain(Key::E),
+            Self::DrawFrame => plain(Key::F),
+            Self::BrushSmaller => plain(Key::OpenBracket),
+            Self::BrushLarger => plain(Key::CloseBracket),
+            Self::ShowOriginal => plain(Key::O),
+            Self::GroundChecker => plain(Key::C),
+            Self::GroundBlack => plain(Key::K),
+            Self::GroundWhite => plain(Key::W),
+            Self::ApplyMarks => plain(Key::Enter),
             _ => None,
+        }
+    }
+
+    /// Whether its key means anything while the photo tool is open, or closed.
+    pub fn has_key_with_tool(self, open: bool) -> bool {
+        match self {
+            Self::MarkProduct
+            | Self::MarkBackground
+            | Self::MarkRemove
+            | Self::MarkKeep
+            | Self::DrawFrame
+            | Self::BrushSmaller
+            | Self::BrushLarger
+            | Self::ShowOriginal
+            | Self::GroundChecker
+            | Self::GroundBlack
+            | Self::GroundWhite
+            | Self::ApplyMarks => open,
+            Self::Generate | Self::Export | Self::RemoveEarring | Self::CutOut => !open,
+            _ => true,
         }
     }
 

@@ -18,6 +18,7 @@ pub enum PathPurpose {
     SaveProject,
     OpenPhoto,
     OpenFace,
+    OpenPosePhoto,
     OpenLora,
     OpenEmbedding,
     ExportPicture,
@@ -42,6 +43,7 @@ impl PathPurpose {
             Self::SaveProject => "Save the project",
             Self::OpenPhoto => "Open an earring's photo",
             Self::OpenFace => "Open a photo of a face",
+            Self::OpenPosePhoto => "Take the pose from a photo",
             Self::OpenLora => "Add a LoRA",
             Self::OpenEmbedding => "Add a textual inversion",
             Self::ExportPicture => "Export the picture",
@@ -54,6 +56,7 @@ impl PathPurpose {
             Self::OpenProject | Self::SaveProject => "/home/me/spring.adorn",
             Self::OpenPhoto => "/home/me/earring.png",
             Self::OpenFace => "/home/me/face.jpg",
+            Self::OpenPosePhoto => "/home/me/pose.jpg",
             Self::OpenLora => "/home/me/models/gold.safetensors",
             Self::OpenEmbedding => "/home/me/models/word.safetensors",
             Self::ExportPicture => "/home/me/spring.png",
@@ -63,7 +66,9 @@ impl PathPurpose {
 
     fn button(self) -> &'static str {
         match self {
-            Self::OpenProject | Self::OpenPhoto | Self::OpenFace | Self::OpenBundle => "Open",
+            Self::OpenProject | Self::OpenPhoto | Self::OpenFace | Self::OpenPosePhoto | Self::OpenBundle => {
+                "Open"
+            }
             Self::OpenLora | Self::OpenEmbedding => "Add",
             Self::SaveProject => "Save",
             Self::ExportPicture => "Export",
@@ -77,6 +82,7 @@ impl PathPurpose {
             Self::SaveProject => Action::SaveTo(path),
             Self::OpenPhoto => Action::AddEarring(path),
             Self::OpenFace => Action::SetFace(path),
+            Self::OpenPosePhoto => Action::PoseFrom(path),
             Self::OpenLora => Action::AddLora(path),
             Self::OpenEmbedding => Action::AddEmbedding(path),
             Self::ExportPicture => Action::ExportTo(path),

@@ -1,11 +1,12 @@
 //! What the program knows and the panels show: plain values and texture handles, lent for one frame.
 
+use super::Command;
 use crate::body::PoseFacing;
 use crate::engine::progress::Progress;
 use crate::engine::{EngineCard, EngineKind, MemoryOutlook};
 use crate::project::{EarringId, HeadAngles};
 use crate::scene::Scene;
-use crate::workflow;
+use crate::workflow::{self, Checks};
 use eframe::egui::{Rect, TextureId, Vec2};
 use std::time::Duration;
 
@@ -44,6 +45,8 @@ pub enum ProductState {
         size: Vec2,
         /// What the matte encloses, pixels of the file.
         matte: Rect,
+        /// No pixel is see-through: the background is still there.
+        opaque: bool,
     },
     /// One line: what happened and what to do.
     Failed(String),
@@ -74,6 +77,77 @@ pub struct HistoryCard {
     pub thumbnail: Texture,
     pub seed: u64,
     pub kind: EngineKind,
+    /// What Adorn saw in it.
+    pub checks: Checks,
+}
+
+/// Pictures made until enough pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeriesFacts {
+    /// Finished so far.
+    pub tried: u32,
+    pub at_most: u32,
+    pub passed: u32,
+    pub wanted: u32,
+}
+
+/// The face photo as it goes into pictures.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FaceFacts {
+    pub texture: Texture,
+    /// Pixels of the file.
+    pub size: Vec2,
+}
+
+/// The photo in the photo tool, and what its marks give.
+#[derive(Debug, Clone)]
+pub struct PhotoFacts<'a> {
+    /// The file's name without its folder.
+    pub name: &'a str,
+    pub texture: Texture,
+    /// Pixels of the file.
+    pub size: Vec2,
+    /// The last result, also while the next one is being made.
+    pub result: Option<ResultFacts>,
+    pub verdict: Option<&'a Verdict>,
+    /// A newer result is on its way.
+    pub working: bool,
+    /// Why there is no result, if the last try failed.
+    pub trouble: Option<&'a str>,
+    /// What to say while there is neither verdict nor trouble.
+    pub hint: &'a str,
+    /// There is a result to take over.
+    pub can_apply: bool,
+}
+
+/// A result of the photo tool.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ResultFacts {
+    pub texture: Texture,
+    /// Where it lies, pixels of the file.
+    pub place: Rect,
+    /// It has to lie on a ground to be seen.
+    pub see_through: bool,
+}
+
+/// How good a result is.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Verdict {
+    /// 0: useless, 1: flawless.
+    pub share: f32,
+    pub words: String,
+    /// What is doubtful, each a sentence.
+    pub doubts: Vec<String>,
+}
+
+/// Work on a photo that the designer waits for.
+#[derive(Debug, Clone)]
+pub struct WorkFacts {
+    /// What is being done.
+    pub headline: String,
+    /// 0..=1; none while it cannot be told.
+    pub share: Option<f32>,
+    pub stopping: bool,
 }
 
 /// How loud a notice is.
@@ -93,6 +167,8 @@ pub struct Notice {
     pub headline: String,
     pub detail: String,
     pub what_was_kept: String,
+    /// What may be done about it.
+    pub offers: Vec<Command>,
 }
 
 /// Everything the panels may show beside the document.
@@ -109,20 +185,28 @@ pub struct Facts<'a> {
     pub layout: Option<LayoutFacts<'a>>,
     /// Why there is no layout, if the last try failed.
     pub layout_trouble: Option<&'a str>,
-    pub face: Option<Texture>,
+    pub face: Option<FaceFacts>,
     pub face_trouble: Option<&'a str>,
     pub run: Option<RunFacts>,
+    /// The series that the run belongs to.
+    pub series: Option<SeriesFacts>,
     /// The picture on show.
     pub picture: Option<Texture>,
     /// Its number in the history.
     pub picture_number: Option<usize>,
     pub history: &'a [HistoryCard],
+    /// Of the picture on show.
+    pub checks: Option<&'a Checks>,
     pub notices: &'a [Notice],
     pub engine: &'a EngineCard,
     /// What the next picture takes; none where that is little.
     pub memory: Option<MemoryOutlook>,
     /// A model bundle is being read.
     pub engine_opens: bool,
+    /// What is being done with photos.
+    pub work: &'a [WorkFacts],
+    /// What the photo tool shows while it is open.
+    pub photo: Option<PhotoFacts<'a>>,
     /// A file hovers over the window.
     pub file_hovers: bool,
 }

@@ -1,5 +1,6 @@
 //! Who paints, the button that starts it, and how far it is.
 
+use super::checks::series_text;
 use super::facts::worth;
 use super::widgets::{Weight, at_right, badge, caption, sized_command};
 use super::{Action, Command, Facts, Palette, ProductState, RunFacts};
@@ -37,8 +38,12 @@ pub(super) fn show(ui: &mut Ui, facts: &Facts<'_>, actions: &mut Vec<Action>) {
     }
 }
 
-/// Who paints.
+/// Who paints, or how far a series is.
 fn engine_line(ui: &mut Ui, facts: &Facts<'_>) {
+    if let Some(series) = &facts.series {
+        caption(ui, series_text(series));
+        return;
+    }
     ui.horizontal(|ui| {
         // The badge beside it says what follows in brackets.
         let name = facts.engine.name.split(" (").next().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The pose gallery: 15 heads in three rows, and free angles for what they do not show.
 
-use super::widgets::{caption, row, section};
-use super::{Action, Facts, Palette, PoseCard};
+use super::widgets::{Weight, caption, row, section, sized_command};
+use super::{Action, Command, Facts, Palette, PoseCard};
 use crate::body::PoseFacing;
 use crate::project::{HeadAngles, PoseChoice, Project};
 use eframe::egui;
@@ -31,8 +31,17 @@ pub(super) fn show(ui: &mut Ui, project: &mut Project, facts: &Facts<'_>, action
                 pose_row(ui, facing, project, facts, actions);
             }
         });
-        section(ui, "Custom angles", |ui| custom_angles(ui, project, facts));
+        section(ui, "Custom angles", |ui| {
+            custom_angles(ui, project, facts);
+            sized_command(ui, Command::PoseFromPhoto, Weight::Normal, true, from_photo(ui), actions);
+            caption(ui, "Or drop a photo of a head on the gallery.");
+        });
     });
+}
+
+/// As wide as the gallery.
+fn from_photo(ui: &Ui) -> Vec2 {
+    Vec2::new(ui.available_width(), 32.0)
 }
 
 fn pose_row(

@@ -6,6 +6,7 @@
 
 mod action;
 mod canvas;
+mod checks;
 mod dialog;
 mod facts;
 mod footer;
@@ -13,18 +14,22 @@ mod gallery;
 mod history;
 mod inspector;
 mod notice;
+mod photo_tool;
 mod session;
 mod theme;
 mod top_bar;
 mod widgets;
+mod work;
 
 pub use action::{Action, Command, DropTarget};
 pub use dialog::{Dialog, PathPurpose};
 pub use facts::{
-    Facts, HistoryCard, LayoutFacts, Notice, NoticeKind, PoseCard, ProductFacts, ProductState, RunFacts,
-    Texture,
+    FaceFacts, Facts, HistoryCard, LayoutFacts, Notice, NoticeKind, PhotoFacts, PoseCard, ProductFacts,
+    ProductState, ResultFacts, RunFacts, SeriesFacts, Texture, Verdict, WorkFacts,
 };
-pub use session::{Session, Tool, ViewMode, Zoom};
+pub use notice::sentence;
+pub use photo_tool::{Aim, Ground, Hand, Marks, PhotoTool};
+pub use session::{Session, Tool, View, ViewMode, Zoom};
 pub use theme::{Palette, install as install_theme};
 
 use crate::project::Project;
@@ -42,6 +47,22 @@ pub fn show(
     dialog: &mut Option<Dialog>,
     actions: &mut Vec<Action>,
 ) {
+    match &mut session.photo_tool {
+        Some(tool) => photo_tool::show(ui, tool, facts, actions),
+        None => studio(ui, project, session, facts, actions),
+    }
+    notice::show(ui, facts, actions);
+    dialog::show(ui, dialog, actions);
+}
+
+/// The panels around the canvas.
+fn studio(
+    ui: &mut Ui,
+    project: &mut Project,
+    session: &mut Session,
+    facts: &Facts<'_>,
+    actions: &mut Vec<Action>,
+) {
     let palette = Palette::of(ui);
     let narrow = ui.available_width() < NARROW_WINDOW;
     let panel = Frame::new().fill(palette.panel);
@@ -55,7 +76,12 @@ pub fn show(
         .show(ui, |ui| notice::status_line(ui, project, facts));
     let gallery_width = if narrow { 256.0 } else { 328.0 };
     Panel::left("gallery").frame(panel).resizable(false).exact_size(gallery_width).show(ui, |ui| {
+        session.gallery_box = ui.max_rect();
         gallery::show(ui, project, facts, actions);
+        if facts.file_hovers {
+            let text = "Let go to take\na head's pose";
+            canvas::drop_hint(ui.painter(), session.gallery_box, text, &palette);
+        }
     });
     let inspector_width = if narrow { 296.0 } else { 320.0 };
     Panel::right("inspector").frame(panel).resizable(false).exact_size(inspector_width).show(ui, |ui| {
@@ -69,6 +95,4 @@ pub fn show(
     CentralPanel::no_frame().frame(desk).show(ui, |ui| {
         canvas::show(ui, project, session, facts, actions);
     });
-    notice::show(ui, facts, actions);
-    dialog::show(ui, dialog, actions);
 }

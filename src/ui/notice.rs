@@ -1,6 +1,6 @@
 //! Notices above everything, and the status line below it.
 
-use super::widgets::{at_right, caption};
+use super::widgets::{Weight, at_right, caption, command};
 use super::{Action, Facts, Notice, NoticeKind, Palette};
 use crate::control::BandNotice;
 use crate::project::Project;
@@ -11,6 +11,8 @@ use eframe::egui::{
 };
 
 const WIDTH: f32 = 400.0;
+/// Below the window's top, points: under every header, where neither product nor checks lie.
+const TOP: f32 = 104.0;
 /// More would hide the work.
 const MOST_SHOWN: usize = 3;
 
@@ -20,7 +22,7 @@ pub(super) fn show(ui: &mut Ui, facts: &Facts<'_>, actions: &mut Vec<Action>) {
     }
     Area::new(Id::unique("notices"))
         .order(Order::Foreground)
-        .anchor(Align2::CENTER_BOTTOM, Vec2::new(0.0, -120.0))
+        .anchor(Align2::CENTER_TOP, Vec2::new(0.0, TOP))
         .show(ui.ctx(), |ui| {
             let first = facts.notices.len().saturating_sub(MOST_SHOWN);
             for notice in &facts.notices[first..] {
@@ -57,6 +59,16 @@ fn card(ui: &mut Ui, notice: &Notice, actions: &mut Vec<Action>) {
                 if !line.is_empty() {
                     ui.label(RichText::new(line).text_style(TextStyle::Small).color(palette.quiet));
                 }
+            }
+            if !notice.offers.is_empty() {
+                ui.add_space(4.0);
+                ui.horizontal_wrapped(|ui| {
+                    for offer in &notice.offers {
+                        if command(ui, *offer, Weight::Normal, true, actions).clicked() {
+                            actions.push(Action::DismissNotice(notice.id));
+                        }
+                    }
+                });
             }
             let edge = ui.min_rect().expand2(Vec2::new(20.0, 12.0));
             let bar = egui::Rect::from_min_size(
@@ -103,7 +115,7 @@ fn worry(facts: &Facts<'_>) -> Option<String> {
 }
 
 /// With a capital letter and a full stop.
-fn sentence(text: &str) -> String {
+pub fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", letters.as_str().trim_end_matches('.'))

@@ -105,6 +105,37 @@ fn segment(ui: &Ui, id: Id, cell: Rect, label: &str, chosen: bool, enabled: bool
     response
 }
 
+/// Commands side by side in equal parts, the chosen ones lit.
+pub(super) fn command_segments(
+    ui: &mut Ui,
+    name: &str,
+    options: &[(Command, bool)],
+    actions: &mut Vec<Action>,
+) {
+    let width = ui.available_width();
+    let (rect, _) = ui.allocate_exact_size(Vec2::new(width, 28.0), Sense::hover());
+    ui.painter().rect_filled(rect, CornerRadius::same(6), Palette::of(ui).field);
+    let part = width / options.len() as f32;
+    for (index, (command, chosen)) in options.iter().enumerate() {
+        let left = rect.left() + part * index as f32;
+        let cell = Rect::from_min_size(egui::pos2(left, rect.top()), Vec2::new(part, rect.height()));
+        let id = ui.make_persistent_id((name, index));
+        let response = segment(ui, id, cell, command.label(), *chosen, true);
+        if response.clicked() {
+            actions.push(Action::Command(*command));
+        }
+        response.on_hover_text(hint(ui, *command));
+    }
+}
+
+/// A command's tooltip with its key.
+fn hint(ui: &Ui, command: Command) -> String {
+    match command.shortcut() {
+        Some(shortcut) => format!("{} ({})", command.tooltip(), ui.ctx().format_shortcut(&shortcut)),
+        None => command.tooltip().to_owned(),
+    }
+}
+
 /// How heavy a command's button is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Weight {
@@ -149,10 +180,7 @@ pub(super) fn sized_command(
     } else {
         ui.add_enabled_ui(enabled, |ui| ui.add_sized(size, button)).inner
     };
-    let hint = match command.shortcut() {
-        Some(shortcut) => format!("{} ({})", command.tooltip(), ui.ctx().format_shortcut(&shortcut)),
-        None => command.tooltip().to_owned(),
-    };
+    let hint = hint(ui, command);
     if response.clicked() {
         actions.push(Action::Command(command));
     }

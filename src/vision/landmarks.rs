@@ -2,9 +2,9 @@
 //!
 //! The landmark network of face-api (MIT).
 
-use super::layers::{Padding, convolve};
+use super::layers::{Padding, convolve, separable};
 use super::look::{Place, Window, look};
-use super::weights::{Filters, Weights};
+use super::weights::{Filters, Separable, Weights};
 use super::{FaceLandmarks, LANDMARKS, VisionError};
 use candle_core::Tensor;
 use glam::DVec2;
@@ -20,9 +20,20 @@ pub(super) const MEAN: [f32; 3] = [122.782, 117.001, 104.298];
 /// Channels into and out of the dense blocks.
 const CHANNELS: [usize; 5] = [3, 32, 64, 128, 256];
 
+/// Four convolutions.
+struct Block {
+    first: First,
+    others: Vec<Separable>,
+}
+
+/// The network's very first convolution mixes colours; the other blocks begin as they go on.
+enum First {
+    Full(Filters),
+    Separable(Separable),
+}
+
 pub(super) struct LandmarkNetwork {
-    /// Four convolutions each.
-    blocks: Vec<Vec<Filters>>,
+    blocks: Vec<Block>,
     /// `[256, 136]`.
     weight: Tensor,
     /// `[1, 136]`.
@@ -67,24 +78,27 @@ impl LandmarkNetwork {
     }
 }
 
-fn block(weights: &Weights, name: &str, [inputs, outputs]: [usize; 2]) -> Result<Vec<Filters>, VisionError> {
+fn block(weights: &Weights, name: &str, [inputs, outputs]: [usize; 2]) -> Result<Block, VisionError> {
     let first = format!("{name}.conv0");
     let first = if inputs == CHANNELS[0] {
-        weights.filters(&first, [inputs, outputs], 3)?
+        First::Full(weights.filters(&first, [inputs, outputs], 3)?)
     } else {
-        weights.separable(&first, [inputs, outputs])?
+        First::Separable(weights.separable(&first, [inputs, outputs])?)
     };
     let others = (1..4).map(|index| weights.separable(&format!("{name}.conv{index}"), [outputs, outputs]));
-    std::iter::once(Ok(first)).chain(others).collect()
+    Ok(Block { first, others: others.collect::<Result<_, _>>()? })
 }
 
 /// Halves the size; every further convolution sees the sum of all before it.
-fn dense(x: &Tensor, block: &[Filters]) -> candle_core::Result<Tensor> {
-    let [first, others @ ..] = block else { return Ok(x.clone()) };
-    let mut sum = convolve(x, first, Padding::After, 2)?.relu()?;
+fn dense(x: &Tensor, block: &Block) -> candle_core::Result<Tensor> {
+    let first = match &block.first {
+        First::Full(filters) => convolve(x, filters, Padding::After, 2),
+        First::Separable(filters) => separable(x, filters, Padding::After, 2),
+    };
+    let mut sum = first?.relu()?;
     let mut seen = sum.clone();
-    for filters in others {
-        sum = (sum + convolve(&seen, filters, Padding::Around, 1)?)?;
+    for filters in &block.others {
+        sum = (sum + separable(&seen, filters, Padding::Around, 1)?)?;
         seen = sum.relu()?;
     }
     Ok(seen)

@@ -14,6 +14,8 @@ mod head_fit;
 mod landmarks;
 mod layers;
 mod look;
+mod photo_pose;
+mod search;
 #[cfg(test)]
 mod tests;
 mod weights;
@@ -22,6 +24,7 @@ pub use eyes::Eyes;
 pub use head_fit::{
     HeadFit, HeadFitError, HeadPoints, Placing, Trust, fit_head, look_at_head, look_with_points,
 };
+pub use photo_pose::{PhotoPose, PhotoPoseError, PoseDoubt, pose_from_photo};
 
 use glam::DVec2;
 
@@ -87,6 +90,9 @@ impl FaceLandmarks {
 pub struct FaceDescriptor(pub [f32; DESCRIPTOR]);
 
 impl FaceDescriptor {
+    /// Two descriptors nearer to each other than this are one person's; measured by `adorn evaluate faces`.
+    pub const SAME_PERSON: f32 = 0.5;
+
     /// Euclidean; small for the same person.
     pub fn distance(&self, other: &Self) -> f32 {
         let squares = self.0.iter().zip(&other.0).map(|(own, other)| (own - other).powi(2));

@@ -1,7 +1,7 @@
 //! The networks against face-api itself, and pictures that are no portraits.
 
 use super::*;
-use image::RgbImage;
+use image::{Rgb, RgbImage};
 use rayon::prelude::*;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -19,6 +19,8 @@ struct Expected {
 #[derive(Debug, Default, Clone, Copy)]
 struct Difference {
     faces: usize,
+    /// Faces whose descriptor both read from the same square.
+    whole: usize,
     frame: f64,
     score: f64,
     landmarks: f64,
@@ -29,6 +31,7 @@ impl Difference {
     fn or_larger(self, other: Self) -> Self {
         Self {
             faces: self.faces + other.faces,
+            whole: self.whole + other.whole,
             frame: self.frame.max(other.frame),
             score: self.score.max(other.score),
             landmarks: self.landmarks.max(other.landmarks),
@@ -56,6 +59,11 @@ fn of_one_face(eyes: &Eyes, picture: &RgbImage, face: &FaceBox, expected: &Expec
     // Where the picture's edge cuts a box, face-api shifts landmarks by what was cut off; ours stay on the face.
     let cut = DVec2::new(face.left.min(0.0), face.top.min(0.0));
     landmarks.0.iter_mut().for_each(|landmark| *landmark += cut);
+    // Near the left and top edge it also makes the descriptor's square narrower than the face asks for.
+    let square = eyes::aligned(&landmarks);
+    let narrow = |side: f64, length: f64, cut: f64, start: f64| side > (length + cut).floor() + start;
+    let whole = !narrow(square.width, face.width, cut.x, square.left)
+        && !narrow(square.height, face.height, cut.y, square.top);
     let descriptor = eyes.descriptor_of(picture, &landmarks).unwrap();
     let own = [face.left, face.top, face.width, face.height];
     let flat: Vec<_> = landmarks.0.iter().flat_map(|landmark| landmark.to_array()).collect();
@@ -63,10 +71,11 @@ fn of_one_face(eyes: &Eyes, picture: &RgbImage, face: &FaceBox, expected: &Expec
     assert_eq!((flat.len(), expected.descriptor.len()), (expected.landmarks.len(), DESCRIPTOR));
     Difference {
         faces: 1,
+        whole: usize::from(whole),
         frame: largest(own.into_iter().zip(expected.r#box).collect()),
         score: (f64::from(face.score) - expected.r#box[4]).abs(),
         landmarks: largest(flat.into_iter().zip(expected.landmarks.iter().copied()).collect()),
-        descriptor: largest(numbers.collect()),
+        descriptor: if whole { largest(numbers.collect()) } else { 0.0 },
     }
 }
 
@@ -80,8 +89,103 @@ fn faces_are_those_that_face_api_sees() {
         .par_iter()
         .map(|(name, expected)| difference(&eyes, &read(&folder.join("faces").join(name)), expected));
     let total = differences.reduce(Difference::default, Difference::or_larger);
-    println!("{total:?}");
-    assert!(total.faces >= 50, "{total:?}");
+    assert!(total.whole >= 50, "{total:?}");
     assert!(total.frame < 1e-2 && total.landmarks < 1e-2, "{total:?}");
     assert!(total.score < 1e-4 && total.descriptor < 1e-4, "{total:?}");
+}
+
+/// The same over the folder and the expectations that the environment names; `tests/oracles/README.md` has the
+/// commands.
+#[test]
+#[ignore = "needs pictures from outside"]
+fn faces_of_a_folder_are_those_that_face_api_sees() {
+    let variable = |name: &str| std::env::var(name).unwrap();
+    let expected = std::fs::read_to_string(variable("ADORN_EXPECTED")).unwrap();
+    let expected: BTreeMap<String, Vec<Expected>> = serde_json::from_str(&expected).unwrap();
+    let eyes = Eyes::shipped().unwrap();
+    let folder = variable("ADORN_FACES");
+    let differences = expected.par_iter().map(|(name, expected)| {
+        let picture = Path::new(&folder).join(name);
+        difference(&eyes, &read(&picture), expected)
+    });
+    let total = differences.reduce(Difference::default, Difference::or_larger);
+    println!("{total:?}");
+    assert!(total.frame < 1.0 && total.landmarks < 1.0 && total.descriptor < 1e-3, "{total:?}");
+}
+
+/// Pictures without a face in them, and small or odd ones.
+fn oddities() -> Vec<(&'static str, RgbImage)> {
+    let noise = |x: u32, y: u32| {
+        let mix = (x.wrapping_mul(0x9E37_79B9) ^ y.wrapping_mul(0x85EB_CA6B)).wrapping_mul(0xC2B2_AE35);
+        Rgb([(mix >> 8) as u8, (mix >> 16) as u8, (mix >> 24) as u8])
+    };
+    vec![
+        ("black", RgbImage::new(64, 64)),
+        ("one pixel", RgbImage::from_pixel(1, 1, Rgb([200, 150, 120]))),
+        ("a row", RgbImage::from_pixel(300, 1, Rgb([200, 150, 120]))),
+        ("panorama", RgbImage::from_fn(20_000, 50, |x, y| Rgb([(x / 90) as u8, (y * 5) as u8, 90]))),
+        ("noise", RgbImage::from_fn(96, 80, noise)),
+        ("stripes", RgbImage::from_fn(90, 120, |x, _| Rgb([if x % 9 < 4 { 255 } else { 20 }; 3]))),
+    ]
+}
+
+#[test]
+fn where_no_face_is_none_is_seen() {
+    let eyes = Eyes::shipped().unwrap();
+    for (name, picture) in oddities() {
+        assert_eq!(eyes.faces(&picture).unwrap(), [], "{name}");
+    }
+    assert_eq!(eyes.faces(&RgbImage::new(0, 0)).unwrap(), []);
+}
+
+#[test]
+fn boxes_that_no_picture_has_are_refused() {
+    let eyes = Eyes::shipped().unwrap();
+    let picture = RgbImage::new(40, 30);
+    let face = |left: f64, top: f64, size: f64| FaceBox { left, top, width: size, height: size, score: 1.0 };
+    for odd in [face(50.0, 0.0, 9.0), face(-20.0, 0.0, 9.0), face(0.0, 0.0, 0.0), face(f64::NAN, 0.0, 9.0)] {
+        assert!(matches!(eyes.landmarks(&picture, &odd), Err(VisionError::Outside)), "{odd:?}");
+    }
+    let endless = eyes.landmarks(&picture, &face(f64::NEG_INFINITY, 0.0, f64::INFINITY));
+    assert!(matches!(endless, Err(VisionError::Outside)));
+    // A face of one pixel has landmarks of a kind, but nothing to tell people apart by.
+    let speck = face(3.0, 3.0, 1.0);
+    assert!(eyes.landmarks(&picture, &speck).is_ok());
+    assert!(matches!(eyes.descriptor(&picture, &speck), Err(VisionError::TooSmall)));
+}
+
+fn a_face() -> RgbImage {
+    read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/vision/faces/female_00.webp")))
+}
+
+#[test]
+fn the_same_picture_gives_the_same_numbers() {
+    let (eyes, picture) = (Eyes::shipped().unwrap(), a_face());
+    let all = || {
+        let face = eyes.faces(&picture).unwrap()[0];
+        (face, eyes.landmarks(&picture, &face).unwrap(), eyes.descriptor(&picture, &face).unwrap())
+    };
+    let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    assert_eq!(alone.install(all), all());
+}
+
+#[test]
+fn a_small_face_in_a_large_picture_is_found_by_closer_looks() {
+    let eyes = Eyes::shipped().unwrap();
+    let mut picture = RgbImage::from_pixel(900, 700, Rgb([120, 130, 140]));
+    image::imageops::replace(&mut picture, &a_face(), 610, 380);
+    let face = eyes.faces(&picture).unwrap()[0];
+    let alone = eyes.faces(&a_face()).unwrap()[0];
+    let there = FaceBox { left: alone.left + 610.0, top: alone.top + 380.0, ..alone };
+    assert!(face.overlap(&there) > 0.5, "{face:?} {there:?}");
+}
+
+#[test]
+fn every_face_of_a_group_is_found() {
+    let (eyes, face) = (Eyes::shipped().unwrap(), a_face());
+    let mut group = RgbImage::new(face.width() * 2 + 20, face.height());
+    for x in [0, face.width() + 20] {
+        image::imageops::replace(&mut group, &face, i64::from(x), 0);
+    }
+    assert_eq!(eyes.faces(&group).unwrap().len(), 2);
 }

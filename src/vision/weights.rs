@@ -15,10 +15,15 @@ pub(super) struct Weights {
 }
 
 /// A convolution's filters `[out, in, rows, columns]` and bias `[1, out, 1, 1]`.
-#[derive(Debug)]
 pub(super) struct Filters {
     pub(super) weight: Tensor,
     pub(super) bias: Tensor,
+}
+
+/// A 3 x 3 filter for each channel, row by row, and what mixes the channels after it.
+pub(super) struct Separable {
+    pub(super) depth: Vec<[f32; 9]>,
+    pub(super) mixing: Filters,
 }
 
 impl Weights {
@@ -53,14 +58,14 @@ impl Weights {
         Ok(Filters { weight, bias: self.per_channel(&format!("{name}.bias"), outputs)? })
     }
 
-    /// A 3 x 3 filter per channel and the mixing of channels after it, as the one convolution that they are
-    /// together: candle has no fast way for the first.
-    pub(super) fn separable(&self, name: &str, channels: [usize; 2]) -> Result<Filters, VisionError> {
+    pub(super) fn separable(&self, name: &str, channels: [usize; 2]) -> Result<Separable, VisionError> {
         let [inputs, outputs] = channels;
         let depth = self.get(&format!("{name}.depthwise_filter"), &[inputs, 1, 3, 3])?;
-        let mixing = self.get(&format!("{name}.pointwise_filter"), &[outputs, inputs, 1, 1])?;
-        let weight = mixing.broadcast_mul(&depth.reshape((1, inputs, 3, 3))?)?;
-        Ok(Filters { weight, bias: self.per_channel(&format!("{name}.bias"), outputs)? })
+        let depth = depth.flatten_all()?.to_vec1::<f32>()?;
+        let filter = |taps: &[f32]| std::array::from_fn(|tap| taps[tap]);
+        let weight = self.get(&format!("{name}.pointwise_filter"), &[outputs, inputs, 1, 1])?;
+        let bias = self.per_channel(&format!("{name}.bias"), outputs)?;
+        Ok(Separable { depth: depth.chunks_exact(9).map(filter).collect(), mixing: Filters { weight, bias } })
     }
 }
 

@@ -5,7 +5,7 @@
 //! followed from the border inward as long as it changes softly and keeps its hue (a shadow darkens, it does
 //! not colour), and what was followed is spread over the rest.
 
-use super::grid::{Grid, distance, median, parts, reached, spread};
+use super::grid::{Grid, distance, largest_near, median, parts, reached, spread};
 use super::view::Mark;
 use glam::Vec3;
 use rayon::prelude::*;
@@ -20,10 +20,18 @@ const SAMPLES: usize = 12_000;
 const TERMS: usize = 6;
 
 /// The noise that every photo is believed to have, sRGB 0..=1.
-const LEAST_NOISE: f32 = 0.006;
+const LEAST_NOISE: f32 = 0.008;
 
-/// Slope beyond the noise's that a soft shadow may have, sRGB 0..=1 a pixel.
-const SOFT_SLOPE: f32 = 0.013;
+/// The noise from which a ground has a grain to be known by.
+const COARSE: f32 = 0.012;
+
+/// The part of the ground's grain that ground must have everywhere.
+const GRAINY: f32 = 0.72;
+
+/// Slope beyond the noise's that a soft shadow may have, sRGB 0..=1 over the photo's shorter side; and its limits
+/// a pixel.
+const SOFT_SLOPE: f32 = 12.0;
+const SLOPES: (f32, f32) = (0.008, 0.03);
 
 /// How dark a shadow may be, as a part of the ground's sRGB value.
 const DARKEST_SHADOW: f32 = 0.30;
@@ -31,11 +39,17 @@ const DARKEST_SHADOW: f32 = 0.30;
 /// Gaps that the ground is not followed through, pixels on either side.
 const NARROW: f32 = 2.0;
 
+/// Distance from followed ground beyond which a guess gets no worse, pixels.
+const FAR: f32 = 10.0;
+
 /// Pixels that an enclosed piece of ground must have after its rim is taken off.
 const LEAST_ENCLOSED: usize = 40;
 
 /// How much darker than the followed shadows an enclosed ground may be, as a part of the ground.
-const SHADE_SLACK: f32 = 0.02;
+const SHADE_SLACK: f32 = 0.04;
+
+/// How much steeper than soft shadows an edge is.
+const SHARP: f32 = 1.4;
 
 /// The ground, and how well it is known.
 pub(super) struct GroundModel {
@@ -45,6 +59,8 @@ pub(super) struct GroundModel {
     pub(super) followed: Grid<bool>,
     /// Deviation of the ground's pixels from `colours`, sRGB 0..=1.
     pub(super) noise: f32,
+    /// The same, more where `colours` is a guess.
+    pub(super) tolerance: Grid<f32>,
     /// Deviation of the border from the smooth surface, sRGB 0..=1: how plain the ground is.
     pub(super) unevenness: f32,
     /// Part of the border that looks like ground, 0..=1.
@@ -56,10 +72,18 @@ impl GroundModel {
         let samples = samples(colours, marks);
         let surface = Surface::fit(&samples, colours);
         let noise = pixel_noise(colours, &samples);
-        let smooth = colours.smoothed(1);
-        let open = open(&smooth, &surface, marks, noise.max(surface.spread.min(0.03)));
-        let followed = follow(&open, marks, &smooth, &surface);
-        let weights = inner(&followed).map(|inner| if inner { 1.0 } else { 0.0 });
+        let noise = noise.max(surface.spread.min(0.03));
+        // Grain would pass for edges: the coarser the ground, the smoother it is looked at.
+        let smooth = colours.smoothed(if noise > COARSE { 3 } else { 1 });
+        let slopes = slopes(&smooth);
+        let steepest = steepest(&slopes, &samples);
+        let mut open = open(&smooth, &slopes, &surface, marks, (steepest, 0.012 + 2.0 * noise));
+        if noise > COARSE {
+            keep_grainy(&mut open, colours, &smooth, marks, &samples);
+        }
+        let followed = follow(&open, marks, &smooth, &surface, (&slopes, steepest));
+        let inner = inner(&followed);
+        let weights = inner.map(|inner| if inner { 1.0 } else { 0.0 });
         let off = Grid::from_fn(colours.width, colours.height, |column, row| {
             colours.at(column, row) - surface.at(column, row)
         });
@@ -68,7 +92,13 @@ impl GroundModel {
             (surface.at(column, row) + off.at(column, row)).clamp(Vec3::ZERO, Vec3::ONE)
         });
         let noise = deviation(colours, &local, &weights).unwrap_or(surface.spread).max(LEAST_NOISE);
-        Self { colours: local, followed, noise, unevenness: surface.spread, share: surface.share }
+        // Away from what was followed, the ground may go on changing as it does here.
+        let (far, change) = (distance(&inner, FAR), self::slopes(&local));
+        let tolerance = Grid::from_fn(colours.width, colours.height, |column, row| {
+            noise.hypot(far.at(column, row) * change.at(column, row).min(SLOPES.1) * 0.5)
+        });
+        let (unevenness, share) = (surface.spread, surface.share);
+        Self { colours: local, followed, noise, tolerance, unevenness, share }
     }
 }
 
@@ -214,11 +244,32 @@ fn pixel_noise(colours: &Grid<Vec3>, samples: &[usize]) -> f32 {
     median(&mut off)
 }
 
-/// Where the photo could be ground in more or less shadow: the surface's hue, no brighter, changing softly.
-fn open(smooth: &Grid<Vec3>, surface: &Surface, marks: &Grid<Mark>, noise: f32) -> Grid<bool> {
-    // The neighbours' difference of smoothed noise has about a third of its deviation.
-    let steepest = SOFT_SLOPE + 0.6 * noise;
-    let near = 0.012 + 2.0 * noise;
+/// How much the colour changes a pixel.
+fn slopes(smooth: &Grid<Vec3>) -> Grid<f32> {
+    Grid::from_fn(smooth.width, smooth.height, |column, row| {
+        let (x, y) = (column as isize, row as isize);
+        let across = (smooth.near(x + 1, y) - smooth.near(x - 1, y)).length() / 2.0;
+        let down = (smooth.near(x, y + 1) - smooth.near(x, y - 1)).length() / 2.0;
+        across.hypot(down)
+    })
+}
+
+/// The slope that grain and soft shadows stay below.
+fn steepest(slopes: &Grid<f32>, samples: &[usize]) -> f32 {
+    let mut grain: Vec<f32> = samples.iter().map(|index| slopes.data[*index]).collect();
+    let soft = SOFT_SLOPE / slopes.width.min(slopes.height) as f32;
+    soft.clamp(SLOPES.0, SLOPES.1) + 1.5 * median(&mut grain)
+}
+
+/// Where the photo could be ground in more or less shadow: the surface's hue within `near`, no brighter,
+/// changing less than `steepest`.
+fn open(
+    smooth: &Grid<Vec3>,
+    slopes: &Grid<f32>,
+    surface: &Surface,
+    marks: &Grid<Mark>,
+    (steepest, near): (f32, f32),
+) -> Grid<bool> {
     Grid::from_fn(smooth.width, smooth.height, |column, row| {
         match marks.at(column, row) {
             Mark::Ground => return true,
@@ -229,19 +280,37 @@ fn open(smooth: &Grid<Vec3>, surface: &Surface, marks: &Grid<Mark>, noise: f32) 
         let share = colour.dot(ground) / ground.length_squared().max(1e-4);
         let hue_off = (colour - ground * share).length();
         let brighter = (share - 1.0) * ground.length();
-        if hue_off > near || brighter > near || share < DARKEST_SHADOW {
-            return false;
-        }
-        let (x, y) = (column as isize, row as isize);
-        let across = (smooth.near(x + 1, y) - smooth.near(x - 1, y)).length() / 2.0;
-        let down = (smooth.near(x, y + 1) - smooth.near(x, y - 1)).length() / 2.0;
-        across.hypot(down) < steepest
+        hue_off < near && brighter < near && share > DARKEST_SHADOW && slopes.at(column, row) < steepest
     })
 }
 
+/// A coarse ground keeps its grain in a shadow; what is smooth there is product.
+fn keep_grainy(
+    open: &mut Grid<bool>,
+    colours: &Grid<Vec3>,
+    smooth: &Grid<Vec3>,
+    marks: &Grid<Mark>,
+    samples: &[usize],
+) {
+    let grain = Grid::from_fn(colours.width, colours.height, |column, row| {
+        (colours.at(column, row) - smooth.at(column, row)).length()
+    });
+    let grain = grain.smoothed(8);
+    let least = GRAINY * median(&mut samples.iter().map(|index| grain.data[*index]).collect::<Vec<_>>());
+    for (index, open) in open.data.iter_mut().enumerate() {
+        *open &= grain.data[index] > least || marks.data[index] == Mark::Ground;
+    }
+}
+
 /// The open pixels that are connected to the border by more than narrow gaps, and the insides of hoops: enclosed
-/// ones that are no darker than the shadows that were followed.
-fn follow(open: &Grid<bool>, marks: &Grid<Mark>, smooth: &Grid<Vec3>, surface: &Surface) -> Grid<bool> {
+/// ones that are no darker than the shadows that were followed and end at sharp edges.
+fn follow(
+    open: &Grid<bool>,
+    marks: &Grid<Mark>,
+    smooth: &Grid<Vec3>,
+    surface: &Surface,
+    (slopes, steepest): (&Grid<f32>, f32),
+) -> Grid<bool> {
     let wide = distance(&open.map(|open| !open), NARROW + 1.0).map(|far| far > NARROW);
     let seeds = Grid::from_fn(open.width, open.height, |column, row| {
         let at_border = column == 0 || row == 0 || column + 1 == open.width || row + 1 == open.height;
@@ -252,18 +321,25 @@ fn follow(open: &Grid<bool>, marks: &Grid<Mark>, smooth: &Grid<Vec3>, surface: &
         let ground = surface.at(index % smooth.width, index / smooth.width);
         smooth.data[index].dot(ground) / ground.length_squared().max(1e-4)
     };
-    let mut shares: Vec<f32> =
-        (0..core.data.len()).step_by(7).filter(|index| core.data[*index]).map(share).collect();
-    if shares.len() > 50 {
-        let darkest = shares.len() / 50;
-        let darkest = *shares.select_nth_unstable_by(darkest, f32::total_cmp).1;
+    let lowest = |shares: &mut [f32], part: usize| {
+        let rank = shares.len() / part;
+        *shares.select_nth_unstable_by(rank, f32::total_cmp).1
+    };
+    let followed = (0..core.data.len()).step_by(7).filter(|index| core.data[*index]);
+    let mut followed: Vec<f32> = followed.map(share).collect();
+    if followed.len() > 50 {
+        let darkest = lowest(&mut followed, 100) - SHADE_SLACK;
         let enclosed = Grid {
             data: wide.data.iter().zip(&core.data).map(|(wide, core)| *wide && !core).collect(),
             ..wide
         };
-        for part in parts(&enclosed) {
+        let steepest_near = largest_near(slopes, NARROW as isize + 3);
+        for part in parts(&enclosed).iter().filter(|part| part.len() >= LEAST_ENCLOSED) {
             let mut shares: Vec<f32> = part.iter().map(|index| share(*index)).collect();
-            if part.len() >= LEAST_ENCLOSED && median(&mut shares) > darkest - SHADE_SLACK {
+            let rim =
+                part.iter().filter(|index| enclosed.neighbours(**index).any(|next| !enclosed.data[next]));
+            let mut ends: Vec<f32> = rim.map(|index| steepest_near.data[*index]).collect();
+            if lowest(&mut shares, 8) > darkest && median(&mut ends) > SHARP * steepest {
                 part.iter().for_each(|index| core.data[*index] = true);
             }
         }

@@ -18,28 +18,42 @@ use rayon::prelude::*;
 const EVEN: f32 = 3.2;
 
 /// What a pixel of border costs where the photo is flat, in likelihoods.
-const LENGTH_COST: f32 = 0.3;
+const LENGTH_COST: f32 = 0.4;
 
 /// How far a contrast disturbs the ground beside it, pixels, and its part that does.
-const RINGING: isize = 4;
-const RINGS: f32 = 0.03;
+const RINGING: isize = 3;
+const RINGS: f32 = 0.013;
 
 /// Steps of the relaxation at the coarsest, middle and finest level.
 const STEPS: [usize; 3] = [60, 40, 20];
 
 /// Pixels that a hole must have.
-const LEAST_HOLE: usize = 10;
+const LEAST_HOLE: usize = 6;
 
-/// How many deviations a pixel is from its ground. Next to a strong contrast the ground itself deviates: JPEG
-/// rings there, and lenses blur.
-pub(super) fn deviations(colours: &Grid<Vec3>, ground: &GroundModel) -> Grid<f32> {
-    let off = Grid::from_fn(colours.width, colours.height, |column, row| {
-        (colours.at(column, row) - ground.colours.at(column, row)).length()
-    });
-    let strongest = largest_near(&off, RINGING);
-    Grid::from_fn(colours.width, colours.height, |column, row| {
-        off.at(column, row) / ground.noise.hypot(RINGS * strongest.at(column, row))
-    })
+/// The part of its walls' contrast that a small hole may differ from the ground by.
+const WALL_SHINE: f32 = 0.045;
+
+/// How far pixels are from their ground, in deviations.
+pub(super) struct Deviations {
+    /// Deviations of the ground itself. Next to a strong contrast it deviates more: JPEG rings there.
+    own: Grid<f32>,
+    /// Deviations of ground between walls that shine into it through a blurred lens.
+    between_walls: Grid<f32>,
+}
+
+impl Deviations {
+    pub(super) fn of(colours: &Grid<Vec3>, ground: &GroundModel) -> Self {
+        let off = Grid::from_fn(colours.width, colours.height, |column, row| {
+            (colours.at(column, row) - ground.colours.at(column, row)).length()
+        });
+        let strongest = largest_near(&off, RINGING);
+        let allowing = |part: f32| {
+            Grid::from_fn(colours.width, colours.height, |column, row| {
+                off.at(column, row) / ground.tolerance.at(column, row).hypot(part * strongest.at(column, row))
+            })
+        };
+        Self { own: allowing(RINGS), between_walls: allowing(WALL_SHINE) }
+    }
 }
 
 /// Product or not, for every work pixel.
@@ -47,13 +61,14 @@ pub(super) fn label(
     colours: &Grid<Vec3>,
     ground: &GroundModel,
     marks: &Grid<Mark>,
-    deviations: &Grid<f32>,
+    deviations: &Deviations,
 ) -> Grid<bool> {
     let costs = costs(ground, marks, deviations);
     let lengths = lengths(colours, ground.noise);
     let share = shortest(&costs, &lengths, 0);
     let mut label = share.map(|share| share > 0.5);
     fill(&mut label, colours, ground, marks, deviations);
+    pierce(&mut label, colours, ground, deviations);
     drop_specks(&mut label, marks, deviations);
     for (label, mark) in label.data.iter_mut().zip(&marks.data) {
         *label = (*label || *mark == Mark::Product) && *mark != Mark::Ground;
@@ -62,12 +77,12 @@ pub(super) fn label(
 }
 
 /// What calling a pixel product costs: -4 where it surely is, 1 where it looks like ground.
-fn costs(ground: &GroundModel, marks: &Grid<Mark>, deviations: &Grid<f32>) -> Grid<f32> {
+fn costs(ground: &GroundModel, marks: &Grid<Mark>, deviations: &Deviations) -> Grid<f32> {
     Grid::from_fn(marks.width, marks.height, |column, row| match marks.at(column, row) {
         Mark::Product => -50.0,
         Mark::Ground => 50.0,
         Mark::Free => {
-            let off = deviations.at(column, row) / EVEN;
+            let off = deviations.own.at(column, row) / EVEN;
             let cost = (1.0 - off * off).max(-4.0);
             // Enclosed, the same colour says less: metal mirrors the ground.
             if cost > 0.0 && !ground.followed.at(column, row) { 0.4 * cost } else { cost }
@@ -138,7 +153,7 @@ fn fill(
     colours: &Grid<Vec3>,
     ground: &GroundModel,
     marks: &Grid<Mark>,
-    deviations: &Grid<f32>,
+    deviations: &Deviations,
 ) {
     let (width, height) = (label.width, label.height);
     let at_border = |index: usize| {
@@ -155,42 +170,63 @@ fn fill(
     }
 }
 
+/// Opens the small holes, as in the links of a chain, that blur has tinted.
+fn pierce(label: &mut Grid<bool>, colours: &Grid<Vec3>, ground: &GroundModel, deviations: &Deviations) {
+    let tinted = Grid::from_fn(label.width, label.height, |column, row| {
+        label.at(column, row) && deviations.between_walls.at(column, row) < EVEN
+    });
+    let walled = tinted.map(|tinted| !tinted);
+    for part in parts(&tinted) {
+        let enclosed = part.iter().all(|index| label.neighbours(*index).all(|next| label.data[next]));
+        if enclosed && is_hole(&part, &walled, colours, ground, deviations) {
+            part.iter().for_each(|index| label.data[*index] = false);
+        }
+    }
+}
+
 /// Whether enclosed ground is the real one: it has the ground's very colour, spreads as the ground's noise does,
 /// and ends at an edge.
 fn is_hole(
     part: &[usize],
-    label: &Grid<bool>,
+    walled: &Grid<bool>,
     colours: &Grid<Vec3>,
     ground: &GroundModel,
-    deviations: &Grid<f32>,
+    deviations: &Deviations,
 ) -> bool {
     if part.len() < LEAST_HOLE {
         return false;
     }
     let off: Vec3 = part.iter().map(|index| colours.data[*index] - ground.colours.data[*index]).sum();
     let off = off.length() / part.len() as f32;
-    let mut own: Vec<f32> = part.iter().map(|index| deviations.data[*index]).collect();
+    let mut own: Vec<f32> = part.iter().map(|index| deviations.between_walls.data[*index]).collect();
     // Two pixels outward, an edge has left the ground's colour behind.
-    let mut beyond: Vec<f32> = Vec::new();
+    let (mut beyond, mut walls): (Vec<f32>, Vec<f32>) = (Vec::new(), Vec::new());
     for index in part {
-        let (x, y) = ((index % label.width) as isize, (index / label.width) as isize);
+        let (x, y) = ((index % walled.width) as isize, (index / walled.width) as isize);
         for (dx, dy) in [(3, 0), (-3, 0), (0, 3), (0, -3)] {
-            if label.near(x + dx / 3, y + dy / 3) {
-                let steps = (1..=3).map(|step| deviations.near(x + dx / 3 * step, y + dy / 3 * step));
+            if walled.near(x + dx / 3, y + dy / 3) {
+                let steps = (1..=3).map(|step| deviations.own.near(x + dx / 3 * step, y + dy / 3 * step));
                 beyond.push(steps.fold(0.0, f32::max));
+                let wall = (1..=3).map(|step| {
+                    let (x, y) = (x + dx / 3 * step, y + dy / 3 * step);
+                    (colours.near(x, y) - ground.colours.near(x, y)).length()
+                });
+                walls.push(wall.fold(0.0, f32::max));
             }
         }
     }
-    off < (1.2 * ground.noise).max(0.014) && median(&mut own) < 2.0 && median(&mut beyond) > 6.0
+    // The walls shine into a small hole a little.
+    let wall = WALL_SHINE * median(&mut walls);
+    off < (1.2 * ground.noise).max(0.014).max(wall) && median(&mut own) < 2.2 && median(&mut beyond) > 6.0
 }
 
 /// Takes dust out: parts that are tiny beside the largest one and near nothing.
-fn drop_specks(label: &mut Grid<bool>, marks: &Grid<Mark>, deviations: &Grid<f32>) {
+fn drop_specks(label: &mut Grid<bool>, marks: &Grid<Mark>, deviations: &Deviations) {
     let parts = parts(label);
     let largest = parts.iter().map(Vec::len).max().unwrap_or(0);
     let wanted = |part: &[usize]| {
         let marked = part.iter().any(|index| marks.data[*index] == Mark::Product);
-        let strongest = part.iter().map(|index| deviations.data[*index]).fold(0.0, f32::max);
+        let strongest = part.iter().map(|index| deviations.own.data[*index]).fold(0.0, f32::max);
         marked || (part.len() >= 8.max(largest / 500) && strongest > 1.6 * EVEN)
     };
     let kept: Vec<bool> = parts.iter().map(|part| wanted(part)).collect();

@@ -1,13 +1,13 @@
 //! What stands around the canvas: view, tool, zoom.
 
 use super::super::widgets::{Weight, at_right, command, segments};
-use super::super::{Action, Command, Facts, Palette, Session, Tool, ViewMode, Zoom, history};
+use super::super::{Action, Command, Facts, Palette, Session, Tool, View, ViewMode, Zoom, history};
 use crate::project::Project;
 use eframe::egui;
 use eframe::egui::{Align, Layout, RichText, TextStyle, Ui, vec2};
 
 /// Room for the zoom, points.
-const ZOOM_WIDTH: f32 = 220.0;
+pub(in crate::ui) const ZOOM_WIDTH: f32 = 220.0;
 
 pub(super) fn header(ui: &mut Ui, project: &Project, session: &mut Session, facts: &Facts<'_>) {
     ui.horizontal(|ui| {
@@ -46,23 +46,24 @@ pub(super) fn foot(ui: &mut Ui, session: &mut Session, facts: &Facts<'_>, action
         });
         at_right(ui, |ui| {
             ui.allocate_ui_with_layout(vec2(ZOOM_WIDTH, 28.0), Layout::left_to_right(Align::Center), |ui| {
-                zoom(ui, session, actions);
+                zoom(ui, &session.view, actions);
             });
         });
     });
 }
 
-fn zoom(ui: &mut Ui, session: &Session, actions: &mut Vec<Action>) {
+/// The zoom and what changes it.
+pub(in crate::ui) fn zoom(ui: &mut Ui, view: &View, actions: &mut Vec<Action>) {
     let palette = Palette::of(ui);
     ui.spacing_mut().item_spacing.x = 2.0;
     ui.spacing_mut().button_padding.x = 8.0;
     step(ui, Command::ZoomOut, "–", actions);
-    let percent = format!("{:.0} %", session.shown_scale * 100.0);
+    let percent = format!("{:.0} %", view.shown_scale * 100.0);
     let text = RichText::new(percent).text_style(TextStyle::Small).color(palette.quiet);
     ui.add_sized(vec2(48.0, 28.0), egui::Label::new(text));
     step(ui, Command::ZoomIn, "+", actions);
-    command(ui, Command::ZoomFit, Weight::Flat, session.zoom != Zoom::Fit, actions);
-    command(ui, Command::ZoomActual, Weight::Flat, session.shown_scale != 1.0, actions);
+    command(ui, Command::ZoomFit, Weight::Flat, view.zoom != Zoom::Fit, actions);
+    command(ui, Command::ZoomActual, Weight::Flat, view.shown_scale != 1.0, actions);
 }
 
 fn step(ui: &mut Ui, command: Command, sign: &str, actions: &mut Vec<Action>) {

@@ -25,7 +25,7 @@ pub(super) fn show(ui: &mut Ui, area: Rect, actions: &mut Vec<Action>) {
                 ui.set_min_size(size - Vec2::splat(48.0));
                 let headline = RichText::new("Drop an earring's photo here");
                 ui.label(headline.text_style(TextStyle::Heading).color(palette.text));
-                let detail = "PNG or WebP with a transparent background is best.\nIts pixels stay exactly as they are.";
+                let detail = "On white, on grey, or already cut out.\nIts pixels stay exactly as they are.";
                 ui.label(RichText::new(detail).color(palette.quiet));
                 ui.add_space(8.0);
                 let row = Vec2::new(240.0, 32.0);
@@ -37,11 +37,11 @@ pub(super) fn show(ui: &mut Ui, area: Rect, actions: &mut Vec<Action>) {
     });
 }
 
-/// Shown while a file hovers over the window.
-pub(super) fn drop_hint(painter: &Painter, area: Rect, palette: &Palette) {
+/// Shown while a file hovers over the window: what letting it go here does.
+pub(in crate::ui) fn drop_hint(painter: &Painter, area: Rect, text: &str, palette: &Palette) {
     let inner = area.shrink(8.0);
     painter.rect_filled(inner, CornerRadius::same(12), palette.desk.gamma_multiply(0.7));
     painter.rect_stroke(inner, CornerRadius::same(12), Stroke::new(2.0, palette.accent), StrokeKind::Inside);
     let font = FontId::proportional(19.0);
-    painter.text(inner.center(), Align2::CENTER_CENTER, "Let go to place it", font, palette.text);
+    painter.text(inner.center(), Align2::CENTER_CENTER, text, font, palette.text);
 }

@@ -1,4 +1,4 @@
-//! Canvas pixels to screen points and back.
+//! Pixels of the canvas, or of another large picture, to screen points and back.
 
 use super::super::Zoom;
 use crate::project::{CanvasSize, Point};
@@ -12,7 +12,7 @@ const FARTHEST: f32 = 0.02;
 
 /// One frame's view of the canvas.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Lens {
+pub(in crate::ui) struct Lens {
     area: Rect,
     canvas: Vec2,
     pixels_per_point: f32,
@@ -23,7 +23,7 @@ pub(super) struct Lens {
 }
 
 impl Lens {
-    pub(super) fn new(area: Rect, canvas: CanvasSize, zoom: Zoom, pixels_per_point: f32) -> Self {
+    pub(in crate::ui) fn new(area: Rect, canvas: CanvasSize, zoom: Zoom, pixels_per_point: f32) -> Self {
         let canvas = vec2(canvas.width as f32, canvas.height as f32);
         let (scale, pan) = match zoom {
             Zoom::Fit => {
@@ -43,31 +43,31 @@ impl Lens {
     }
 
     /// Screen pixels per canvas pixel.
-    pub(super) fn scale(&self) -> f32 {
+    pub(in crate::ui) fn scale(&self) -> f32 {
         self.scale
     }
 
     /// Points per canvas pixel.
-    pub(super) fn points(&self) -> f32 {
+    pub(in crate::ui) fn points(&self) -> f32 {
         self.scale / self.pixels_per_point
     }
 
     /// The canvas on the screen.
-    pub(super) fn frame(&self) -> Rect {
+    pub(in crate::ui) fn frame(&self) -> Rect {
         Rect::from_min_size(self.origin, self.canvas * self.points())
     }
 
-    pub(super) fn to_screen(self, canvas: Point) -> Pos2 {
+    pub(in crate::ui) fn to_screen(self, canvas: Point) -> Pos2 {
         self.origin + vec2(canvas.x as f32, canvas.y as f32) * self.points()
     }
 
-    pub(super) fn to_canvas(self, screen: Pos2) -> Point {
+    pub(in crate::ui) fn to_canvas(self, screen: Pos2) -> Point {
         let canvas = (screen - self.origin) / self.points();
         Point { x: f64::from(canvas.x), y: f64::from(canvas.y) }
     }
 
     /// The zoom after a step by `factor` that keeps `fixed` where it is.
-    pub(super) fn zoomed(&self, factor: f32, fixed: Pos2) -> Zoom {
+    pub(in crate::ui) fn zoomed(&self, factor: f32, fixed: Pos2) -> Zoom {
         let scale = (self.scale * factor).clamp(FARTHEST, CLOSEST);
         let factor = scale / self.scale;
         let middle = self.frame().center();
@@ -76,7 +76,7 @@ impl Lens {
     }
 
     /// The zoom after moving the view by `delta` points.
-    pub(super) fn panned(&self, delta: Vec2) -> Zoom {
+    pub(in crate::ui) fn panned(&self, delta: Vec2) -> Zoom {
         let reach = (self.area.size() + self.frame().size()) / 2.0 - Vec2::splat(2.0 * MARGIN);
         let pan = self.frame().center() - self.area.center() + delta;
         Zoom::At { scale: self.scale, pan: pan.clamp(-reach.max(Vec2::ZERO), reach.max(Vec2::ZERO)) }

@@ -11,12 +11,15 @@ mod paint;
 mod placement;
 mod pointer;
 
+pub(super) use controls::{ZOOM_WIDTH, zoom};
+pub(super) use empty::drop_hint;
 pub(super) use grip::Grip;
+pub(super) use lens::Lens;
+pub(super) use pointer::{moves_view, zoom_and_pan};
 
-use super::{Action, Facts, Palette, Session, ViewMode, history};
+use super::{Action, Facts, Palette, Session, ViewMode, checks, history, work};
 use crate::project::{Project, Scale};
 use eframe::egui::{Frame, Margin, Panel, Role, Sense, Ui, WidgetInfo};
-use lens::Lens;
 
 /// Draws the canvas with its header and the pictures made so far.
 pub(super) fn show(
@@ -40,6 +43,9 @@ pub(super) fn show(
         .show(ui, |ui| {
             controls::foot(ui, session, facts, actions);
         });
+    if session.mode != ViewMode::Layout && (facts.picture.is_some() || facts.series.is_some()) {
+        checks_card(ui, session, facts, actions);
+    }
     let area = ui.available_rect_before_wrap();
     let id = ui.make_persistent_id("canvas");
     let response = ui.interact(area, id, Sense::click_and_drag());
@@ -48,8 +54,8 @@ pub(super) fn show(
         info.current_text_value = Some(describe(project));
         info
     });
-    let mut lens = Lens::new(area, project.canvas, session.zoom, ui.pixels_per_point());
-    pointer::zoom_and_pan(ui, &response, session, &mut lens);
+    let lens = Lens::new(area, project.canvas, session.view.zoom, ui.pixels_per_point());
+    zoom_and_pan(ui, &response, &mut session.view, &lens);
     let arranging = session.mode == ViewMode::Layout && !project.earrings.is_empty();
     if arranging {
         pointer::arrange(ui, &response, project, session, facts, &lens);
@@ -60,13 +66,27 @@ pub(super) fn show(
     let painter = ui.painter().with_clip_rect(area);
     let palette = Palette::of(ui);
     paint::show(ui, &painter, project, session, facts, &lens);
-    if project.earrings.is_empty() && facts.run.is_none() && session.mode == ViewMode::Layout {
+    let empty = project.earrings.is_empty() && facts.run.is_none() && facts.work.is_empty();
+    if empty && session.mode == ViewMode::Layout {
         empty::show(ui, area, actions);
     }
+    work::show(ui, area, facts.work, actions);
     if facts.file_hovers {
-        empty::drop_hint(&painter, area, &palette);
+        drop_hint(&painter, area, "Let go to place it", &palette);
     }
-    session.shown_scale = lens.scale();
+    session.view.shown_scale = lens.scale();
+}
+
+/// Below the picture, above the strip.
+fn checks_card(ui: &mut Ui, session: &mut Session, facts: &Facts<'_>, actions: &mut Vec<Action>) {
+    let margin = Margin { left: 16, right: 16, top: 0, bottom: 0 };
+    let height = checks::height(session, facts, ui.available_width() - 32.0);
+    Panel::bottom("checks")
+        .exact_size(height)
+        .frame(Frame::new().inner_margin(margin))
+        .resizable(false)
+        .show_separator_line(false)
+        .show(ui, |ui| checks::show(ui, session, facts, actions));
 }
 
 /// The canvas in words, for those who cannot see it.

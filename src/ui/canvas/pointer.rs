@@ -1,6 +1,6 @@
 //! Pointer and keys on the canvas.
 
-use super::super::{Action, Facts, ProductState, Session, Tool, Zoom};
+use super::super::{Action, Facts, ProductState, Session, Tool, View, Zoom};
 use super::grip::{Grip, Part, Reachable, part_at};
 use super::lens::Lens;
 use crate::project::Project;
@@ -11,9 +11,9 @@ use eframe::egui::{CursorIcon, EventFilter, Key, PointerButton, Response, Ui};
 const NOTCH: f32 = 200.0;
 
 /// Wheel about the pointer; middle button or Space moves the view.
-pub(super) fn zoom_and_pan(ui: &Ui, response: &Response, session: &mut Session, lens: &mut Lens) {
+pub(in crate::ui) fn zoom_and_pan(ui: &Ui, response: &Response, view: &mut View, lens: &Lens) {
     let mut zoom = None;
-    if let Some(factor) = session.zoom_step.take() {
+    if let Some(factor) = view.step.take() {
         zoom = Some(lens.zoomed(factor, response.rect.center()));
     }
     if let Some(at) = response.hover_pos() {
@@ -31,15 +31,16 @@ pub(super) fn zoom_and_pan(ui: &Ui, response: &Response, session: &mut Session, 
         ui.ctx().set_cursor_icon(CursorIcon::Grabbing);
     }
     if let Some(zoom) = zoom {
-        session.zoom = zoom;
+        view.zoom = zoom;
         ui.ctx().request_repaint();
     }
     if response.double_clicked_by(PointerButton::Middle) {
-        session.zoom = Zoom::Fit;
+        view.zoom = Zoom::Fit;
     }
 }
 
-fn moves_view(ui: &Ui, response: &Response) -> bool {
+/// Whether a drag moves what is looked at rather than something on it.
+pub(in crate::ui) fn moves_view(ui: &Ui, response: &Response) -> bool {
     let space = !ui.ctx().text_edit_focused() && ui.input(|input| input.key_down(Key::Space));
     response.dragged_by(PointerButton::Middle) || (space && response.dragged_by(PointerButton::Primary))
 }
@@ -87,7 +88,7 @@ fn drag(ui: &Ui, response: &Response, project: &mut Project, session: &mut Sessi
     let snap = ui.input(|input| input.modifiers.shift);
     ui.ctx().set_cursor_icon(grip.part.cursor());
     if grip.part == Part::View {
-        session.zoom = lens.panned(response.drag_delta());
+        session.view.zoom = lens.panned(response.drag_delta());
         return;
     }
     if let Some(moved) = grip.moved_earring(now, snap)

@@ -1,21 +1,27 @@
 //! Number fields as the inspector needs them: with units, and with "no value" as a value.
 
 use super::super::Palette;
-use eframe::egui::{Button, DragValue, RichText, Ui, Vec2};
+use eframe::egui::{Button, DragValue, Response, RichText, Ui, Vec2};
 use std::ops::RangeInclusive;
 
 /// Numbers stand in fields of one width, so that they line up.
 const FIELD: Vec2 = Vec2::new(80.0, 28.0);
 
 /// A number with its unit.
-pub(super) fn number(ui: &mut Ui, value: &mut f64, range: RangeInclusive<f64>, decimals: usize, unit: &str) {
+pub(super) fn number(
+    ui: &mut Ui,
+    value: &mut f64,
+    range: RangeInclusive<f64>,
+    decimals: usize,
+    unit: &str,
+) -> Response {
     let speed = if decimals == 0 { 1.0 } else { 0.1 };
     let field = DragValue::new(value)
         .range(range)
         .speed(speed)
         .custom_formatter(|value, _| short(value, decimals))
         .suffix(unit);
-    ui.add_sized(FIELD, field);
+    ui.add_sized(FIELD, field)
 }
 
 /// At most `decimals` decimals, and no zeros at their end.

@@ -1,0 +1,221 @@
+//! What Adorn's eyes see in photos from outside: whose face, where it is, how a head is turned.
+
+use super::errand::{Errand, Purpose};
+use super::window::Window;
+use crate::engine::progress::{Control, Progress, Stage};
+use crate::picture::load_face;
+use crate::project::{Face, HeadAngles, Other, PoseChoice, Square, Stroke};
+use crate::ui::{Action, Command, Marks, sentence};
+use crate::vision::{FaceBox, HeadFit, PhotoPose, pose_from_photo};
+use crate::workflow::Studio;
+use eframe::egui::{Context, Vec2};
+use std::path::{Path, PathBuf};
+
+/// As far as the gallery's own sliders go, degrees.
+const YAW_LIMIT_DEG: f64 = 90.0;
+const TILT_LIMIT_DEG: f64 = 45.0;
+/// The proposed square's side, as a multiple of the face's.
+const HEAD_PER_FACE: f64 = 1.9;
+
+/// A face photo as the eyes see it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct SeenFace {
+    pub(super) faces: usize,
+    /// The square that shows the face best.
+    pub(super) crop: Option<Square>,
+    /// Earrings in it, covered.
+    pub(super) remove: Vec<Stroke>,
+}
+
+/// Looks for the head in a photo.
+pub(super) fn head_in(studio: &Studio, path: &Path, control: &Control) -> anyhow::Result<PhotoPose> {
+    control.step(Progress::new(Stage::Preparing, 0, 1))?;
+    let photo = load_face(path)?;
+    let eyes = studio.eyes()?;
+    control.check()?;
+    Ok(pose_from_photo(eyes, &studio.body, &photo)?)
+}
+
+/// Looks for the face in a photo.
+pub(super) fn face_in(studio: &Studio, path: &Path, control: &Control) -> anyhow::Result<SeenFace> {
+    control.step(Progress::new(Stage::Preparing, 0, 1))?;
+    let photo = load_face(path)?;
+    let eyes = studio.eyes()?;
+    control.check()?;
+    let faces = eyes.faces(&photo)?;
+    let area = |face: &FaceBox| face.width * face.height;
+    let largest = faces.iter().max_by(|one, other| area(one).total_cmp(&area(other)));
+    let size = Vec2::new(photo.width() as f32, photo.height() as f32);
+    let crop = largest.map(|face| square_around(face, size));
+    Ok(SeenFace { faces: faces.len(), crop, remove: Vec::new() })
+}
+
+/// The whole head with its hair: the face in the middle, as far as the photo reaches.
+fn square_around(face: &FaceBox, size: Vec2) -> Square {
+    let (width, height) = (f64::from(size.x), f64::from(size.y));
+    let side = (face.width.max(face.height) * HEAD_PER_FACE).min(width).min(height).round();
+    let place = |middle: f64, length: f64| (middle - side / 2.0).clamp(0.0, length - side).round();
+    Square {
+        left: place(face.left + face.width / 2.0, width),
+        top: place(face.top + face.height / 2.0, height),
+        side,
+    }
+}
+
+impl Window {
+    pub(super) fn pose_from(&mut self, ctx: &Context, path: PathBuf) {
+        let Some(ready) = &self.ready else {
+            self.when_ready.push(Action::PoseFrom(path));
+            return;
+        };
+        self.errands.retain(|errand| errand.purpose != Purpose::Pose);
+        self.errands.push(Errand::pose(ctx, ready.studio.clone(), path));
+    }
+
+    /// The head's turn becomes the pose.
+    pub(super) fn take_pose(&mut self, path: &Path, seen: &PhotoPose) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        self.document.mark();
+        self.document.project.pose = PoseChoice::Angles(within_reach(seen.fit.angles));
+        self.document.mark();
+        let angles = angles_text(&seen.fit);
+        if seen.doubts.is_empty() {
+            return self.notices.done_with(format!("Pose taken from {name}"), angles, &[Command::Undo]);
+        }
+        let doubts = seen.doubts.iter().map(|doubt| sentence(&doubt.to_string()));
+        let kept = doubts.collect::<Vec<_>>().join(" ");
+        self.notices.trouble_with(
+            &format!("Pose taken from {name}: look at it"),
+            angles,
+            &kept,
+            &[Command::Undo],
+        );
+    }
+
+    /// Looks at a photo, and takes its face.
+    pub(super) fn set_face(&mut self, ctx: &Context, path: PathBuf) {
+        let Some(ready) = &self.ready else {
+            self.when_ready.push(Action::SetFace(path));
+            return;
+        };
+        self.errands.retain(|errand| errand.purpose != Purpose::TakeFace);
+        let path = std::path::absolute(&path).unwrap_or(path);
+        self.errands.push(Errand::take_face(ctx, ready.studio.clone(), path));
+    }
+
+    pub(super) fn take_face(&mut self, path: &Path, seen: SeenFace) {
+        let file = self.document.name_of(path);
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let (removed, faces) = (seen.remove.len(), seen.faces);
+        self.document.mark();
+        self.document.project.face =
+            Some(Face { file, crop: seen.crop, remove: seen.remove, other: Other::new() });
+        self.document.mark();
+        let offers = [Command::CareForFace, Command::Undo];
+        if faces == 0 {
+            let detail =
+                format!("There is no face in {name} that Adorn can see; choose the part that shows it.");
+            let kept = "The middle of the photo is taken.";
+            self.notices.trouble_with("No face was found", detail, kept, &offers);
+        } else if removed > 0 {
+            let what =
+                if removed == 1 { "An earring was".to_owned() } else { format!("{removed} earrings were") };
+            let detail =
+                format!("{what} found in it and taken out, as they would disturb yours.{}", several(faces));
+            self.notices.done_with(format!("The face of {name} is taken"), detail, &offers);
+        } else {
+            let detail = format!("The part that shows the face was chosen.{}", several(faces));
+            self.notices.done_with(format!("The face of {name} is taken"), detail, &offers);
+        }
+    }
+
+    /// Opens the photo tool on the face's photo.
+    pub(super) fn care_for_face(&mut self, ctx: &Context) {
+        if let Some(face) = &self.document.project.face {
+            let path = super::photos::place_of(&self.document.base(), &face.file);
+            self.errands.push(Errand::tool_face(ctx, path));
+        }
+    }
+
+    /// The face's photo without strokes, and with those that the document holds.
+    pub(super) fn marks_of_face(&self, size: Vec2) -> (Marks, Marks) {
+        let face = self.document.project.face.as_ref();
+        let crop = face.and_then(|face| face.crop).unwrap_or_else(|| middle_square(size));
+        let start = Marks { frame: None, crop: Some(crop), strokes: Vec::new() };
+        let strokes = face.map(|face| face.remove.clone()).unwrap_or_default();
+        (start.clone(), Marks { strokes, ..start })
+    }
+
+    /// Takes the photo tool's square and strokes over.
+    pub(super) fn apply_face(&mut self) {
+        let Some(tool) = &self.session.photo_tool else { return };
+        let marks = tool.marks.clone();
+        self.document.mark();
+        if let Some(face) = &mut self.document.project.face {
+            face.crop = marks.crop;
+            face.remove = marks.strokes;
+        }
+        self.document.mark();
+        self.close_photo_tool();
+    }
+}
+
+fn middle_square(size: Vec2) -> Square {
+    let side = f64::from(size.min_elem());
+    let middle = |length: f32| (f64::from(length) - side) / 2.0;
+    Square { left: middle(size.x), top: middle(size.y), side }
+}
+
+/// Angles that sliders can show, in tenths.
+fn within_reach(angles: HeadAngles) -> HeadAngles {
+    let tenth = |degrees: f64, limit: f64| (degrees.clamp(-limit, limit) * 10.0).round() / 10.0;
+    HeadAngles {
+        yaw_deg: tenth(angles.yaw_deg, YAW_LIMIT_DEG),
+        pitch_deg: tenth(angles.pitch_deg, TILT_LIMIT_DEG),
+        roll_deg: tenth(angles.roll_deg, TILT_LIMIT_DEG),
+    }
+}
+
+/// "Turn 23° ± 4°, nod -3° ± 5°, tilt 2° ± 2°."
+fn angles_text(fit: &HeadFit) -> String {
+    let (angles, sigma) = (fit.angles, fit.sigma_deg);
+    let one = |name: &str, angle: f64, sigma: f64| {
+        // No "-0°".
+        format!("{name} {:.0}° ± {:.0}°", angle.round() + 0.0, sigma.max(1.0))
+    };
+    let turn = one("Turn", angles.yaw_deg, sigma.yaw_deg);
+    let nod = one("nod", angles.pitch_deg, sigma.pitch_deg);
+    let tilt = one("tilt", angles.roll_deg, sigma.roll_deg);
+    format!("{turn}, {nod}, {tilt}.")
+}
+
+/// A further sentence where a photo shows more than one face.
+fn several(faces: usize) -> String {
+    if faces > 1 { format!(" {faces} faces are in the photo; the largest was taken.") } else { String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pose_beyond_the_sliders_stops_at_their_ends() {
+        let seen = HeadAngles { yaw_deg: -97.26, pitch_deg: 12.34, roll_deg: 60.0 };
+        let taken = within_reach(seen);
+        assert_eq!(taken, HeadAngles { yaw_deg: -90.0, pitch_deg: 12.3, roll_deg: 45.0 });
+    }
+
+    #[test]
+    fn the_proposed_square_holds_the_face_and_stays_in_the_photo() {
+        let size = Vec2::new(600.0, 400.0);
+        let face = FaceBox { left: 450.0, top: 100.0, width: 100.0, height: 120.0, score: 0.9 };
+        assert_eq!(square_around(&face, size), Square { left: 372.0, top: 46.0, side: 228.0 });
+        let huge = FaceBox { left: 0.0, top: -10.0, width: 590.0, height: 500.0, score: 0.9 };
+        assert_eq!(square_around(&huge, size), Square { left: 95.0, top: 0.0, side: 400.0 });
+    }
+
+    #[test]
+    fn the_middle_square_is_as_large_as_the_photo_allows() {
+        assert_eq!(middle_square(Vec2::new(300.0, 500.0)), Square { left: 0.0, top: 100.0, side: 300.0 });
+    }
+}

@@ -1,0 +1,96 @@
+//! Portraits without known angles: nearly all look at the camera, and a mirrored one has mirrored angles.
+
+use super::draw;
+use super::score::{mean, mean_size, most};
+use crate::engine::progress::{Control, Progress, Stage};
+use crate::evaluation::{EvaluationError, Table};
+use crate::picture::load_face;
+use crate::render::sheet::contact_sheet;
+use crate::vision::{Eyes, HeadFit, HeadPoints, look_with_points};
+use image::RgbImage;
+use image::imageops::flip_horizontal;
+use std::path::{Path, PathBuf};
+
+const COLUMNS: u32 = 10;
+const TILE: u32 = 160;
+/// Folders in folders are read this deep.
+const DEPTH: usize = 3;
+
+/// Looks at up to `most_of_them` portraits of a folder, evenly chosen.
+pub(super) fn look_at_all(
+    eyes: &Eyes,
+    head: &HeadPoints,
+    folder: &Path,
+    most_of_them: usize,
+    control: &Control,
+) -> Result<(Table, RgbImage), EvaluationError> {
+    let mut files = Vec::new();
+    gather(folder, DEPTH, &mut files);
+    files.sort();
+    let every = files.len().div_ceil(most_of_them.max(1)).max(1);
+    let chosen: Vec<&PathBuf> = files.iter().step_by(every).collect();
+    let (mut fits, mut apart, mut tiles) = (Vec::new(), Vec::new(), Vec::new());
+    for (done, path) in chosen.iter().enumerate() {
+        control.step(Progress::new(Stage::Painting, done, chosen.len()))?;
+        let picture = load_face(path)?;
+        let fit = look_with_points(eyes, head, &picture, None)?;
+        let mirrored = look_with_points(eyes, head, &flip_horizontal(&picture), None)?;
+        if let (Some(own), Some(other)) = (&fit, &mirrored) {
+            apart.push(own.angles.yaw_deg + other.angles.yaw_deg);
+        }
+        tiles.push(draw::tile(&picture, fit.as_ref(), true, TILE));
+        fits.extend(fit);
+    }
+    Ok((table(chosen.len(), &fits, &apart), contact_sheet(&tiles, COLUMNS, 2)))
+}
+
+fn table(looked_at: usize, fits: &[HeadFit], apart: &[f64]) -> Table {
+    let spread = |angle: fn(&HeadFit) -> f64| {
+        let values: Vec<f64> = fits.iter().map(angle).collect();
+        let middle = mean(&values);
+        let squares: Vec<f64> = values.iter().map(|value| (value - middle).powi(2)).collect();
+        format!("{middle:.1} ± {:.1}", mean(&squares).sqrt())
+    };
+    let residual: Vec<f64> =
+        fits.iter().map(|fit| 100.0 * fit.residual_px / (fit.face_rows.1 - fit.face_rows.0)).collect();
+    let row = vec![
+        looked_at.to_string(),
+        fits.len().to_string(),
+        spread(|fit| fit.angles.yaw_deg),
+        spread(|fit| fit.angles.pitch_deg),
+        spread(|fit| fit.angles.roll_deg),
+        format!("{:.1} / {:.1}", mean(&residual), most(&residual)),
+        format!("{:.1} / {:.1}", mean_size(apart), most(apart)),
+        spread(|fit| fit.steady),
+    ];
+    let columns = [
+        "portraits",
+        "seen",
+        "yaw",
+        "pitch",
+        "roll",
+        "residual % mean / 95 %",
+        "yaw + mirrored yaw, mean / 95 %",
+        "steady",
+    ];
+    Table {
+        title: "Portraits, most of them frontal: mean ± standard deviation, degrees".to_owned(),
+        columns: columns.map(str::to_owned).to_vec(),
+        rows: vec![row],
+    }
+}
+
+/// Pictures of a folder and its folders; what cannot be read is left out.
+fn gather(folder: &Path, depth: usize, into: &mut Vec<PathBuf>) {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for path in entries.map(|entry| entry.path()) {
+        let ending = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
+        if path.is_dir() && depth > 0 {
+            gather(&path, depth - 1, into);
+        } else if ending
+            .is_some_and(|ending| ["jpg", "jpeg", "png", "webp"].iter().any(|known| ending == *known))
+        {
+            into.push(path);
+        }
+    }
+}
