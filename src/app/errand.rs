@@ -13,7 +13,7 @@ use crate::body::{BodyModel, PoseTemplate};
 use crate::control::pose_render;
 use crate::engine::Engine;
 use crate::engine::device::{DTypeChoice, DeviceChoice};
-use crate::engine::progress::Control;
+use crate::engine::progress::{Control, Stage};
 use crate::engine::steady::SteadyEngine;
 use crate::job::Job;
 use crate::mannequin::MannequinEngine;
@@ -145,7 +145,7 @@ impl Purpose {
 pub(super) struct Errand {
     pub(super) purpose: Purpose,
     pub(super) job: Job<Delivery>,
-    /// What the designer reads while waiting: a verb, and what it is done to.
+    /// What the designer reads while waiting, once the file is read: a verb, and what it is done to.
     waiting_for: Option<(&'static str, String)>,
 }
 
@@ -187,6 +187,7 @@ impl Errand {
     pub(super) fn work(&self) -> Option<WorkFacts> {
         let (doing, name) = self.waiting_for.as_ref().filter(|_| self.job.elapsed() >= SOON)?;
         let progress = self.job.progress();
+        let doing = if progress.stage == Stage::Preparing { "Reading" } else { *doing };
         let share = (progress.total > 1).then(|| progress.done as f32 / progress.total as f32);
         Some(WorkFacts { headline: format!("{doing} {name}…"), share, stopping: self.job.is_cancelling() })
     }

@@ -29,8 +29,8 @@ pub(super) struct SeenFace {
 
 /// Looks for the head in a photo.
 pub(super) fn head_in(studio: &Studio, path: &Path, control: &Control) -> anyhow::Result<PhotoPose> {
-    control.step(Progress::new(Stage::Preparing, 0, 1))?;
     let photo = load_face(path)?;
+    control.step(Progress::new(Stage::Painting, 0, 1))?;
     let eyes = studio.eyes()?;
     control.check()?;
     Ok(pose_from_photo(eyes, &studio.body, &photo)?)
@@ -38,8 +38,8 @@ pub(super) fn head_in(studio: &Studio, path: &Path, control: &Control) -> anyhow
 
 /// Looks for the face in a photo.
 pub(super) fn face_in(studio: &Studio, path: &Path, control: &Control) -> anyhow::Result<SeenFace> {
-    control.step(Progress::new(Stage::Preparing, 0, 1))?;
     let photo = load_face(path)?;
+    control.step(Progress::new(Stage::Painting, 0, 1))?;
     let eyes = studio.eyes()?;
     control.check()?;
     let faces = eyes.faces(&photo)?;
