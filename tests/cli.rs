@@ -636,3 +636,50 @@ fn a_face_of_the_plan_is_never_replaced_by_a_picture() {
     assert_eq!(std::fs::read(folder.path().join("seed-2.png")).expect("the face"), face);
     assert!(folder.path().join("seed-1.png").is_file(), "the other picture is made");
 }
+
+#[test]
+fn seeds_are_tried_until_enough_pictures_pass_and_never_twice() {
+    let folder = folder();
+    project(folder.path(), |project| project["recipe"] = json!({ "seed": 5 }));
+    let export = ["export", "shop.adorn", "--out", "out", "--until-pass", "2", "--at-most", "4"];
+    let output = adorn(folder.path(), &export);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    // A layout preview is judged by its product alone, so the first tries pass.
+    assert!(stderr(&output).contains("2 of 2 tries passed"), "{}", stderr(&output));
+    assert!(stdout(&output).contains("1 check passed"), "{}", stdout(&output));
+    let made: Vec<_> = listing(&folder.path().join("out")).into_iter().map(|(path, _)| path).collect();
+    let names: Vec<_> = made.iter().filter_map(|path| path.file_name()?.to_str()).collect();
+    assert_eq!(names, ["picture_seed-5.png", "picture_seed-6.png", "report.json"]);
+    let report = std::fs::read_to_string(folder.path().join("out/report.json")).expect("a report");
+    let report: Value = serde_json::from_str(&report).expect("JSON");
+    let checks = report["entries"][0]["checks"]["list"].as_array().expect("checks");
+    assert_eq!((&checks[0]["name"], &checks[0]["verdict"]), (&json!("product"), &json!("pass")));
+    assert!(checks[1..].iter().all(|check| check["verdict"] == "not_applicable"), "{checks:?}");
+    assert_eq!(succeed(folder.path(), &export).matches("unchanged").count(), 2);
+    let capped = adorn(
+        folder.path(),
+        &["export", "shop.adorn", "--out", "out", "--until-pass", "3", "--at-most", "2"],
+    );
+    assert_eq!(capped.status.code(), Some(1));
+    assert!(stderr(&capped).contains("fewer than 3 pictures passed"), "{}", stderr(&capped));
+}
+
+#[test]
+fn a_lossy_delivery_is_compared_with_its_project_and_called_lossy() {
+    let folder = folder();
+    project(folder.path(), |_| {});
+    succeed(folder.path(), &["render", "shop.adorn", "--out", "a.png"]);
+    let pixels = adorn::picture::read_record(&folder.path().join("a.png")).expect("a picture").0;
+    pixels.save(folder.path().join("a.jpg")).expect("a JPEG");
+    let verify = ["verify", "a.jpg", "--project", "shop.adorn", "--json"];
+    let output = adorn(folder.path(), &verify);
+    assert_eq!(output.status.code(), Some(2), "a lossy file is the wrong one to prove anything by");
+    let verdicts: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    assert_eq!((&verdicts[0]["verdict"], &verdicts[0]["format"]), (&json!("lossy"), &json!("JPEG")));
+    assert_eq!(verdicts[0]["plausible"], true);
+    assert_eq!(verdicts[0]["certificate"]["products"][0]["transform"]["scale"], 0.6);
+    let output = adorn(folder.path(), &["verify", "a.jpg", "--json"]);
+    assert_eq!(output.status.code(), Some(2));
+    let verdicts: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    assert_eq!((&verdicts[0]["verdict"], &verdicts[0]["lossy"]), (&json!("unreadable"), &json!(true)));
+}

@@ -6,15 +6,18 @@
 
 mod plan;
 mod report;
+mod until;
 
 pub use plan::{ExportRequest, Shard, Task, Tasks, tasks};
 pub use report::{Entry, Report, Status};
+pub use until::{Attempt, Attempts, UntilPass, attempts};
 
 use crate::engine::Engine;
 use crate::engine::progress::{Cancelled, Control, Progress, Stage};
 use crate::picture::{PngError, read_record, write_png};
 use crate::project::{Earring, FieldFault, Project, resolve};
-use crate::workflow::{Record, Studio, WorkflowError, fingerprint, render_variant};
+use crate::workflow::{Checks, Record, Studio, WorkflowError, fingerprint, render_variant};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -47,53 +50,136 @@ pub fn export(
     studio: &Studio,
     engine: &dyn Engine,
     control: &Control,
-    mut finished: impl FnMut(&Entry),
+    finished: impl FnMut(&Entry),
 ) -> Result<Report, BatchError> {
     let tasks = tasks(request)?;
-    std::fs::create_dir_all(&request.out)
-        .map_err(|source| BatchError::Folder { path: request.out.clone(), source })?;
-    let photos = photos_of(request.project, studio);
-    let mut report = Report::new(&engine.card(), tasks.total());
-    for (index, task) in tasks.enumerate() {
-        let entry = make(&task, &request.out, &photos, studio, engine, control);
-        report.cancelled = entry.status == Status::Cancelled;
-        finished(&entry);
-        report.entries.push(entry);
-        let progress = Progress::new(Stage::Finishing, index + 1, report.total as usize);
-        report.cancelled |= control.step(progress).is_err() && (index as u64) + 1 < report.total;
-        if report.cancelled {
+    let total = tasks.total();
+    let mut run = Run::new(request, studio, engine, control, total, finished)?;
+    for task in tasks {
+        if run.make(&task).is_break() {
             break;
         }
     }
-    let path = request.out.join(request.shard.report_name());
-    report.write(&path).map_err(|source| BatchError::Report { path, source })?;
-    if report.cancelled { Err(Cancelled.into()) } else { Ok(report) }
+    run.report()
 }
 
-/// Makes one picture, or finds it made.
-fn make(
-    task: &Task,
-    out: &Path,
-    photos: &[PathBuf],
+/// Tries every picture of the request with one seed after the other, until enough pass their checks; the
+/// plan's own seeds are left aside. Resumes like [`export`]: what was tried before counts and is not painted
+/// again.
+pub fn export_until(
+    request: &ExportRequest<'_>,
+    until: UntilPass,
     studio: &Studio,
     engine: &dyn Engine,
     control: &Control,
-) -> Entry {
-    let started = Instant::now();
-    let path = out.join(&task.file);
-    let result = make_unless_done(task, &path, photos, studio, engine, control);
-    let (status, error) = match result {
-        Ok(status) => (status, None),
-        Err(Failure::Workflow(error)) if error.is_cancelled() => (Status::Cancelled, None),
-        Err(failure) => (Status::Failed, Some(failure.to_string())),
-    };
-    Entry {
-        variant: task.variant.name.0.clone(),
-        preset: task.preset.clone(),
-        file: task.file.clone(),
-        status,
-        seconds: started.elapsed().as_secs_f64(),
-        error,
+    finished: impl FnMut(&Entry),
+) -> Result<Report, BatchError> {
+    let mut project = request.project.clone();
+    project.plan.seeds.clear();
+    let request = ExportRequest { project: &project, ..request.clone() };
+    let tasks = tasks(&request)?;
+    let total = tasks.total().saturating_mul(u64::from(until.at_most));
+    let mut run = Run::new(&request, studio, engine, control, total, finished)?;
+    run.needs_checks = true;
+    'tasks: for task in tasks {
+        let mut attempts = Attempts::new(task.variant.clone(), until);
+        while let Some(variant) = attempts.next_variant() {
+            if run.make(&task.attempt(variant)).is_break() {
+                break 'tasks;
+            }
+            attempts.note(run.report.entries.last().and_then(|entry| entry.checks.as_ref()));
+        }
+        run.report.short_of_passes |= !attempts.is_enough();
+    }
+    run.report()
+}
+
+/// An export on its way.
+struct Run<'a, F> {
+    out: PathBuf,
+    report_path: PathBuf,
+    photos: Vec<PathBuf>,
+    studio: &'a Studio,
+    engine: &'a dyn Engine,
+    control: &'a Control,
+    report: Report,
+    /// Whether a picture that nobody looked at counts as not made.
+    needs_checks: bool,
+    finished: F,
+}
+
+impl<'a, F: FnMut(&Entry)> Run<'a, F> {
+    fn new(
+        request: &ExportRequest<'_>,
+        studio: &'a Studio,
+        engine: &'a dyn Engine,
+        control: &'a Control,
+        total: u64,
+        finished: F,
+    ) -> Result<Self, BatchError> {
+        std::fs::create_dir_all(&request.out)
+            .map_err(|source| BatchError::Folder { path: request.out.clone(), source })?;
+        let report_path = request.out.join(request.shard.report_name());
+        let photos = photos_of(request.project, studio);
+        let report = Report::new(&engine.card(), total);
+        let (out, needs_checks) = (request.out.clone(), false);
+        Ok(Self { out, report_path, photos, studio, engine, control, report, needs_checks, finished })
+    }
+
+    /// Makes one picture, or finds it made; breaks when the export is to stop.
+    fn make(&mut self, task: &Task) -> ControlFlow<()> {
+        let started = Instant::now();
+        let result = self.make_unless_done(task);
+        let (status, checks, error) = match result {
+            Ok((status, checks)) => (status, checks, None),
+            Err(Failure::Workflow(error)) if error.is_cancelled() => (Status::Cancelled, None, None),
+            Err(failure) => (Status::Failed, None, Some(failure.to_string())),
+        };
+        let entry = Entry {
+            variant: task.variant.name.0.clone(),
+            preset: task.preset.clone(),
+            file: task.file.clone(),
+            status,
+            seconds: started.elapsed().as_secs_f64(),
+            checks,
+            error,
+        };
+        self.report.cancelled = entry.status == Status::Cancelled;
+        (self.finished)(&entry);
+        self.report.entries.push(entry);
+        let (done, total) = (self.report.entries.len(), self.report.total);
+        let progress = Progress::new(Stage::Finishing, done, total as usize);
+        self.report.cancelled |= self.control.step(progress).is_err() && (done as u64) < total;
+        if self.report.cancelled { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn make_unless_done(&self, task: &Task) -> Result<(Status, Option<Checks>), Failure> {
+        let path = self.out.join(&task.file);
+        let wanted = fingerprint(&task.variant, self.studio, &self.engine.card())?;
+        match found(&path) {
+            Found::Nothing => {}
+            Found::Ours(Some(record))
+                if record.fingerprint == wanted && !(self.needs_checks && record.checks.is_none()) =>
+            {
+                return Ok((Status::Unchanged, record.checks));
+            }
+            Found::Ours(_) if path.canonicalize().is_ok_and(|own| self.photos.contains(&own)) => {
+                return Err(Failure::OwnPhoto(path));
+            }
+            Found::Ours(_) => {}
+            Found::Foreign => return Err(Failure::InTheWay(path)),
+        }
+        let picture = render_variant(&task.variant, self.studio, self.engine, self.control)?;
+        let record = picture.record.text_at(&path, &self.studio.base);
+        write_png(&path, &picture.pixels, Some(&record))?;
+        Ok((Status::Made, Some(picture.checks)))
+    }
+
+    /// Writes the report whole or not at all.
+    fn report(self) -> Result<Report, BatchError> {
+        let path = self.report_path;
+        self.report.write(&path).map_err(|source| BatchError::Report { path, source })?;
+        if self.report.cancelled { Err(Cancelled.into()) } else { Ok(self.report) }
     }
 }
 
@@ -110,30 +196,6 @@ enum Failure {
     OwnPhoto(PathBuf),
 }
 
-fn make_unless_done(
-    task: &Task,
-    path: &Path,
-    photos: &[PathBuf],
-    studio: &Studio,
-    engine: &dyn Engine,
-    control: &Control,
-) -> Result<Status, Failure> {
-    let wanted = fingerprint(&task.variant, studio, &engine.card())?;
-    match found(path) {
-        Found::Nothing => {}
-        Found::Ours(Some(done)) if done == wanted => return Ok(Status::Unchanged),
-        Found::Ours(_) if path.canonicalize().is_ok_and(|own| photos.contains(&own)) => {
-            return Err(Failure::OwnPhoto(path.to_owned()));
-        }
-        Found::Ours(_) => {}
-        Found::Foreign => return Err(Failure::InTheWay(path.to_owned())),
-    }
-    let picture = render_variant(&task.variant, studio, engine, control)?;
-    let record = picture.record.text_at(path, &studio.base);
-    write_png(path, &picture.pixels, Some(&record))?;
-    Ok(Status::Made)
-}
-
 /// The photos that the project's pictures are made from: a finished picture may serve as a face.
 fn photos_of(project: &Project, studio: &Studio) -> Vec<PathBuf> {
     let earrings = project.earrings.iter().flat_map(Earring::files);
@@ -145,8 +207,8 @@ fn photos_of(project: &Project, studio: &Studio) -> Vec<PathBuf> {
 /// What stands at a picture's place.
 enum Found {
     Nothing,
-    /// A picture of ours and its fingerprint; none if its pixels are no longer those of its record.
-    Ours(Option<String>),
+    /// A picture of ours and its record; none if its pixels are no longer those of its record.
+    Ours(Option<Box<Record>>),
     Foreign,
 }
 
@@ -156,5 +218,5 @@ fn found(path: &Path) -> Found {
     }
     let Ok((pixels, text)) = read_record(path) else { return Found::Foreign };
     let Some(record) = text.as_deref().and_then(Record::parse) else { return Found::Foreign };
-    Found::Ours(record.is_of(&pixels).then_some(record.fingerprint))
+    Found::Ours(record.is_of(&pixels).then(|| Box::new(record)))
 }

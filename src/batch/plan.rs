@@ -63,6 +63,21 @@ pub struct Task {
     pub file: String,
 }
 
+impl Task {
+    /// The same picture with another seed and name.
+    pub(super) fn attempt(&self, variant: Variant) -> Self {
+        let file = file_name(&variant, self.preset.as_deref());
+        Self { variant, preset: self.preset.clone(), file }
+    }
+}
+
+fn file_name(variant: &Variant, preset: Option<&str>) -> String {
+    match preset {
+        Some(preset) => format!("{}_{preset}.png", variant.name),
+        None => format!("{}.png", variant.name),
+    }
+}
+
 /// The pictures of an export, in the plan's order, made one at a time.
 pub struct Tasks<'a> {
     tasks: Box<dyn Iterator<Item = Task> + 'a>,
@@ -125,12 +140,12 @@ fn chosen_presets<'a>(project: &'a Project, names: &[String]) -> Result<Vec<&'a 
 /// The variant in every preset's size; without presets at its own.
 fn tasks_of(variant: &Variant, presets: &[&ExportPreset]) -> Vec<Task> {
     if presets.is_empty() {
-        let file = format!("{}.png", variant.name);
+        let file = file_name(variant, None);
         return vec![Task { variant: variant.clone(), preset: None, file }];
     }
     let task = |preset: &&ExportPreset| {
         let sized = variant.at_size(preset.size)?;
-        let file = format!("{}_{}.png", variant.name, preset.name);
+        let file = file_name(variant, Some(&preset.name));
         Some(Task { variant: sized, preset: Some(preset.name.clone()), file })
     };
     presets.iter().filter_map(task).collect()

@@ -2,6 +2,7 @@
 
 use crate::engine::EngineCard;
 use crate::project::write_whole;
+use crate::workflow::Checks;
 use serde::Serialize;
 use std::path::Path;
 
@@ -13,6 +14,8 @@ pub struct Report {
     pub engine: String,
     /// Pictures that were asked for.
     pub total: u64,
+    /// Whether fewer pictures passed their checks than were wanted.
+    pub short_of_passes: bool,
     /// Whether the export was stopped before its end.
     pub cancelled: bool,
     /// One for every picture, in the plan's order, up to where the export stopped.
@@ -29,6 +32,8 @@ pub struct Entry {
     pub status: Status,
     /// Wall time.
     pub seconds: f64,
+    /// What Adorn sees in the picture; none if it was not made, or by a version that did not look.
+    pub checks: Option<Checks>,
     /// Why it failed, and what to do.
     pub error: Option<String>,
 }
@@ -50,6 +55,7 @@ impl Report {
             adorn: env!("CARGO_PKG_VERSION").to_owned(),
             engine: card.name.clone(),
             total,
+            short_of_passes: false,
             cancelled: false,
             entries: Vec::new(),
         }
@@ -58,6 +64,15 @@ impl Report {
     /// The pictures that failed.
     pub fn failed(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(|entry| entry.status == Status::Failed)
+    }
+
+    /// The pictures that pass all checks that apply to them, the best first.
+    pub fn passed(&self) -> Vec<&Entry> {
+        let passed = |entry: &&Entry| entry.checks.as_ref().is_some_and(Checks::all_pass);
+        let score = |entry: &Entry| entry.checks.as_ref().map_or(0.0, |checks| checks.score);
+        let mut passed: Vec<_> = self.entries.iter().filter(passed).collect();
+        passed.sort_by(|one, other| score(other).total_cmp(&score(one)));
+        passed
     }
 
     /// How many pictures ended so.

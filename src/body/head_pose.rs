@@ -39,10 +39,41 @@ fn turn(yaw_deg: f64, pitch_deg: f64, roll_deg: f64) -> DMat3 {
         * DMat3::from_rotation_z(-roll_deg.to_radians())
 }
 
+/// The angles that a head's turn in the world amounts to: [`BodyModel::pose_head`] read backwards. At a pitch
+/// of 90 degrees yaw and roll turn about the same axis; the roll is then 0.
+pub fn head_angles(head_in_world: DMat3) -> HeadAngles {
+    let (ahead, upper) = (head_in_world.z_axis, head_in_world.row(1));
+    let pitch = (-ahead.y).clamp(-1.0, 1.0).asin();
+    let gimbal = ahead.x.hypot(ahead.z) < 1e-9;
+    let (yaw, roll) = if gimbal {
+        ((-head_in_world.x_axis.z).atan2(head_in_world.x_axis.x), 0.0)
+    } else {
+        (ahead.x.atan2(ahead.z), (-upper.x).atan2(upper.y))
+    };
+    HeadAngles { yaw_deg: yaw.to_degrees(), pitch_deg: pitch.to_degrees(), roll_deg: roll.to_degrees() }
+}
+
+/// The head's turn in the world for these angles.
+pub fn head_rotation(angles: HeadAngles) -> DMat3 {
+    turn(angles.yaw_deg, angles.pitch_deg, angles.roll_deg)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use glam::Vec3;
+
+    #[test]
+    fn angles_are_read_back_from_the_turn_they_made() {
+        for (yaw_deg, pitch_deg, roll_deg) in
+            [(0.0, 0.0, 0.0), (50.0, -20.0, 15.0), (-90.0, 30.0, -40.0), (120.0, 5.0, 0.0), (10.0, 90.0, 0.0)]
+        {
+            let asked = HeadAngles { yaw_deg, pitch_deg, roll_deg };
+            let read = head_angles(head_rotation(asked));
+            let off = [read.yaw_deg - yaw_deg, read.pitch_deg - pitch_deg, read.roll_deg - roll_deg];
+            assert!(off.iter().all(|off| off.abs() < 1e-4), "{asked:?} {read:?}");
+        }
+    }
 
     fn posed(yaw_deg: f64, pitch_deg: f64, roll_deg: f64) -> PosedBody {
         BodyModel::open_head().unwrap().pose_head(HeadAngles { yaw_deg, pitch_deg, roll_deg })

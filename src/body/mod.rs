@@ -14,6 +14,7 @@ mod pose_library;
 mod skinning;
 mod smplx;
 
+pub use head_pose::{head_angles, head_rotation};
 pub use landmarks::LANDMARKS;
 pub use model::{BodyError, BodyFault, BodyModel, JOINTS};
 pub use npz::NpzError;

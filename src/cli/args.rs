@@ -188,6 +188,13 @@ pub(super) struct ExportArgs {
     /// Makes only this preset's sizes; may be repeated
     #[arg(long, value_name = "NAME")]
     pub(super) preset: Vec<String>,
+    /// Tries seeds, from the recipe's on, until this many pictures of each variant pass all their checks; the
+    /// plan's seeds are left aside
+    #[arg(long, value_name = "N", conflicts_with = "dry_run", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(super) until_pass: Option<u32>,
+    /// Tries at most this many seeds of each variant
+    #[arg(long, value_name = "N", requires = "until_pass", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(super) at_most: u32,
     #[command(flatten)]
     pub(super) engine: EngineArgs,
     /// Writes the list or the report as JSON to stdout

@@ -21,6 +21,6 @@ pub(super) fn run(args: &DemoArgs) -> Result<u8, Failure> {
         presets: Vec::new(),
         shard: Shard::default(),
     };
-    let report = export::make(&request, &studio, engine::mannequin(&studio).as_ref(), true)?;
+    let report = export::make(&request, None, &studio, engine::mannequin(&studio).as_ref(), true)?;
     Ok(export::conclude(&report))
 }

@@ -2,11 +2,12 @@
 
 use super::args::ExportArgs;
 use super::{DONE, Failure, SOME_FAILED, engine, output};
-use crate::batch::{self, Entry, ExportRequest, Report, Status};
+use crate::batch::{self, Entry, ExportRequest, Report, Status, UntilPass};
 use crate::engine::Engine;
 use crate::project::{self, base_of};
 use crate::workflow::Studio;
 use serde_json::json;
+use std::path::Path;
 
 pub(super) fn run(args: &ExportArgs) -> Result<u8, Failure> {
     let project = project::load(&args.project)?;
@@ -21,11 +22,31 @@ pub(super) fn run(args: &ExportArgs) -> Result<u8, Failure> {
     }
     let studio = Studio::shipped(base_of(&args.project))?;
     let engine = engine::open(&args.engine, &studio, project.canvas)?;
-    let report = make(&request, &studio, engine.as_ref(), !args.json)?;
+    let until = args.until_pass.map(|passes| UntilPass { passes, at_most: args.at_most });
+    let report = make(&request, until, &studio, engine.as_ref(), !args.json)?;
     if args.json {
         output::say(json!(report));
     }
-    Ok(conclude(&report))
+    let code = conclude(&report);
+    Ok(until.map_or(code, |until| code.max(conclude_tries(&report, until, &args.out))))
+}
+
+/// Says which pictures passed, the best first; the exit code.
+fn conclude_tries(report: &Report, until: UntilPass, out: &Path) -> u8 {
+    let passed = report.passed();
+    output::tell(format!("{} of {} tries passed all their checks", passed.len(), report.entries.len()));
+    for entry in &passed {
+        output::tell(format!("  {}", out.join(&entry.file).display()));
+    }
+    if !report.short_of_passes {
+        return DONE;
+    }
+    output::tell(format!(
+        "error: fewer than {} pictures passed within {} tries",
+        until.passes, until.at_most
+    ));
+    output::tell("  help: raise --at-most to go on, or see in report.json which check fails");
+    SOME_FAILED
 }
 
 fn list(request: &ExportRequest<'_>, as_json: bool) -> Result<u8, Failure> {
@@ -48,6 +69,7 @@ fn list(request: &ExportRequest<'_>, as_json: bool) -> Result<u8, Failure> {
 /// Makes the pictures, telling of each.
 pub(super) fn make(
     request: &ExportRequest<'_>,
+    until: Option<UntilPass>,
     studio: &Studio,
     engine: &dyn Engine,
     talk: bool,
@@ -57,11 +79,15 @@ pub(super) fn make(
         output::say(format!("engine: {} ({}), {}", card.name, card.device, output::worth(&card)));
     }
     let control = output::control();
-    let report = batch::export(request, studio, engine, &control, |entry| {
+    let finished = |entry: &Entry| {
         if talk {
             output::say(line(entry, request));
         }
-    })?;
+    };
+    let report = match until {
+        Some(until) => batch::export_until(request, until, studio, engine, &control, finished)?,
+        None => batch::export(request, studio, engine, &control, finished)?,
+    };
     engine::tell_of_move(&card, &engine.card());
     Ok(report)
 }
@@ -74,7 +100,8 @@ fn line(entry: &Entry, request: &ExportRequest<'_>) -> String {
         Status::Failed => "failed".to_owned(),
         Status::Cancelled => "cancelled".to_owned(),
     };
-    format!("{}  {outcome}", path.display())
+    let checks = entry.checks.as_ref().map(|checks| format!("  {}", output::checks_in_short(checks)));
+    format!("{}  {outcome}{}", path.display(), checks.unwrap_or_default())
 }
 
 /// Names what failed; the exit code.

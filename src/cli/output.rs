@@ -4,7 +4,7 @@ use super::{BAD_INPUT, DONE, Failure};
 use crate::engine::progress::{CancelFlag, Control, Progress, Stage};
 use crate::engine::{EngineCard, EngineKind};
 use crate::project::base_of;
-use crate::workflow::Notice;
+use crate::workflow::{Check, CheckVerdict, Checks, Notice};
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
@@ -72,6 +72,34 @@ pub(super) fn notices(name: &str, notices: &[Notice]) {
     for notice in notices {
         tell(format!("note: {name}: {notice}"));
     }
+}
+
+/// A line a check; those that were not judged for one reason share a line.
+pub(super) fn checks(name: &str, checks: &Checks) {
+    let (judged, others): (Vec<_>, Vec<_>) =
+        checks.list.iter().partition(|check| check.verdict != CheckVerdict::NotApplicable);
+    for check in judged {
+        tell(format!("check: {name}: {check}"));
+    }
+    for group in others.chunk_by(|one, other| one.words == other.words) {
+        let names: Vec<_> = group.iter().map(|check| check.name.label()).collect();
+        let words = group.first().map_or("", |check: &&Check| check.words.as_str());
+        let words = words.strip_prefix("not judged: ").unwrap_or(words);
+        tell(format!("check: {name}: {}: not judged, {words}", names.join(", ")));
+    }
+}
+
+/// "4 checks passed, 1 in doubt (seam), 1 failed (pose)".
+pub(super) fn checks_in_short(checks: &Checks) -> String {
+    let named = |verdict: CheckVerdict, what: &str| {
+        let names: Vec<_> = checks.list.iter().filter(|check| check.verdict == verdict).collect();
+        let list: Vec<_> = names.iter().map(|check| check.name.label()).collect();
+        (!list.is_empty()).then(|| format!(", {} {what} ({})", list.len(), list.join(", ")))
+    };
+    let passed = checks.count(CheckVerdict::Pass);
+    let doubt = named(CheckVerdict::Doubt, "in doubt").unwrap_or_default();
+    let failed = named(CheckVerdict::Fail, "failed").unwrap_or_default();
+    format!("{passed} {} passed{doubt}{failed}", if passed == 1 { "check" } else { "checks" })
 }
 
 /// Prints clap's own message; help and version are no failures.

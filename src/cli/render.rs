@@ -28,6 +28,7 @@ pub(super) fn run(args: &RenderArgs) -> Result<u8, Failure> {
     }
     engine::tell_of_move(&card, &picture.engine);
     output::notices(&args.out.display().to_string(), &picture.layout.notices);
+    output::checks(&args.out.display().to_string(), &picture.checks);
     output::say(summary(&args.out, &picture));
     Ok(DONE)
 }

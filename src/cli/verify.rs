@@ -76,6 +76,9 @@ fn tell(path: &Path, verified: Result<Verified, PngError>, project: Option<&Proj
             if certificate.is_some_and(|certificate| certificate.as_in_project == Some(false)) {
                 output::tell(format!("note: {place}: the project places the product elsewhere by now"));
             }
+            if let Some(checks) = &verified.checks {
+                output::tell(format!("  when it was made: {}", output::checks_in_short(checks)));
+            }
             if matches!(verified.verdict, Verdict::Lossy { .. }) {
                 output::tell("  help: verify the PNG that Adorn wrote; only a lossless file can be proven");
             }

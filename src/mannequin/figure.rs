@@ -59,13 +59,14 @@ impl<'a> Figure<'a> {
         coarse: &[[u32; 3]],
         skin: &'a Subdivision,
         scene: &Scene,
+        studio: &Studio,
         check: &(dyn Fn() -> Result<(), Cancelled> + Sync),
     ) -> Result<Self, Cancelled> {
         let body = &scene.body;
         let count = skin.coarse_vertices();
         let vertices = with_round_eyes(body, &body.vertices[..count], skin.pieces());
         let mesh = Mesh { positions: &vertices, normals: &body.normals[..count], triangles: coarse };
-        let reach = light_reach(&mesh, body, &Studio::new(scene), check)?;
+        let reach = light_reach(&mesh, body, studio, check)?;
         let positions = skin.positions(&vertices);
         check()?;
         let mut normals = skin.normals(&positions);
@@ -175,7 +176,9 @@ fn opacity(body: &PosedBody, vertices: &[Vec3], rim: &[u32]) -> Vec<f32> {
             let nearest = ends.iter().map(|end| end.distance_squared(*vertex)).fold(f32::INFINITY, f32::min);
             let away = *vertex - body.joints[NECK];
             let low = fade(-away.y, LOW_FADE);
-            let side = fade(Vec2::new(away.x, away.z).length(), SIDE_FADE);
+            // A lowered or long face reaches as far forward as shoulders reach sideways, and stays whole.
+            let face = fade(vertex.y - limit, (0.0, BELOW_CHIN));
+            let side = fade(Vec2::new(away.x, away.z).length(), SIDE_FADE) * (1.0 - face);
             fade(nearest.sqrt(), END_FADE) * (1.0 - low) * (1.0 - side)
         })
         .collect()

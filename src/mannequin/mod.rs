@@ -20,9 +20,10 @@ use crate::scene::Camera;
 use figure::Figure;
 use material::PORCELAIN;
 use painter::Painter;
-pub use portrait::sample_face;
+pub use portrait::{Look, Portrait, Sitting, Wall, portrait, sample_face};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use studio::Studio;
 
 /// More fine triangles than this add time and no smoothness.
 const MOST_TRIANGLES: usize = 160_000;
@@ -72,7 +73,7 @@ impl Engine for MannequinEngine {
             return Err(EngineError::Body { expected, found });
         }
         control.step(Progress::new(Stage::Preparing, 0, 1))?;
-        let figure = Figure::new(&self.coarse, &self.skin, scene, &|| control.check())?;
+        let figure = Figure::new(&self.coarse, &self.skin, scene, &Studio::new(scene), &|| control.check())?;
         control.step(Progress::new(Stage::Preparing, 1, 1))?;
         let painter = Painter::new(&figure, scene, camera, request.matte, |_| PORCELAIN);
         let step = |done: usize, total: usize| control.step(Progress::new(Stage::Painting, done, total));

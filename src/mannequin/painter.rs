@@ -1,5 +1,6 @@
 //! From fragments to a pixel: figure before wall, light to sRGB.
 
+use super::Wall;
 use super::figure::Figure;
 use super::material::{SkinPoint, Stuff, shade};
 use super::shadow::EarringShadow;
@@ -20,6 +21,7 @@ pub(super) struct Painter<'a, S> {
     camera: Camera,
     studio: Studio,
     shadow: EarringShadow,
+    wall: Wall,
     stuff: S,
 }
 
@@ -34,14 +36,28 @@ impl<'a, S: Fn(&Fragment) -> Stuff> Painter<'a, S> {
     ) -> Self {
         let studio = Studio::new(scene);
         let shadow = EarringShadow::new(matte, scene, camera, studio.key.direction);
-        Self { figure, mesh: figure.mesh(), camera, studio, shadow, stuff }
+        Self { figure, mesh: figure.mesh(), camera, studio, shadow, wall: Wall::Lit, stuff }
+    }
+
+    /// The same with other lights; the figure must have been made ready for them.
+    pub(super) fn lit_by(self, studio: Studio) -> Self {
+        Self { studio, ..self }
+    }
+
+    /// The same before another wall.
+    pub(super) fn before(self, wall: Wall) -> Self {
+        Self { wall, ..self }
     }
 
     /// 8-bit sRGB of a pixel.
     pub(super) fn pixel(&self, column: u32, row: u32, fragments: &[Fragment]) -> [u8; 3] {
         let size = Vec2::new(self.camera.width as f32, self.camera.height as f32);
         let place = Vec2::new(column as f32 + 0.5, row as f32 + 0.5);
-        let wall = backdrop((place * 2.0 - size) / size.min_element());
+        let wall = match self.wall {
+            Wall::Lit => backdrop((place * 2.0 - size) / size.min_element()),
+            Wall::Plain(colour) => colour,
+            Wall::Gradient(top, bottom) => top.lerp(bottom, place.y / size.y),
+        };
         let mut colour = wall;
         for fragment in fragments {
             let opacity = fragment.blend(&self.mesh, &self.figure.opacity).clamp(0.0, 1.0);

@@ -1,197 +1,173 @@
-//! The sample face: a portrait of the open head in skin and hair, for a project that has no photo yet.
+//! Painted people: the open head in skin and hair, for a project that has no photo yet, and for measuring eyes
+//! on heads whose turn is known.
 //!
-//! Drawn by us, so it is nobody's picture and free to ship. It is kept as `assets/sample/face.png`; to rebuild
-//! it run `ADORN_UPDATE_GOLDEN=1 cargo test --lib the_sample_face`. Colours are laid on the head at rest by
-//! the distance to its landmarks, so they turn with it.
+//! Drawn by us, so it is nobody's picture and free to ship. The sample face is kept as
+//! `assets/sample/face.png`; to rebuild it run `ADORN_UPDATE_GOLDEN=1 cargo test --lib the_sample_face`.
+//! Colours are laid on the head at rest by the distance to its landmarks, so they turn with it.
+
+mod face;
+mod look;
 
 use super::MannequinEngine;
 use super::figure::Figure;
-use super::material::Stuff;
 use super::painter::Painter;
-use crate::body::{BodyModel, PosedBody};
+use super::studio::Studio;
+use crate::body::{BodyModel, LANDMARKS, PosedBody, head_angles, head_rotation};
 use crate::engine::EngineError;
 use crate::engine::progress::Cancelled;
 use crate::picture::Planes;
 use crate::project::{CanvasSize, HeadAngles};
 use crate::render::surface::{self, Fragment};
 use crate::scene::{Band, Scene};
-use glam::{Vec2, Vec3};
+use face::Face;
+use glam::{DMat3, DQuat, DVec2, DVec3, Vec3};
 use image::RgbImage;
+pub use look::{Look, Wall};
 
-/// Side of the portrait, pixels.
+/// Side of the sample face, pixels.
 const SIDE: u32 = 512;
 /// Rows of the face, brow to chin.
 const FACE: Band = Band { top: 205.0, bottom: 410.0 };
 /// A little turned and tilted: nobody looks straight into a camera.
 const ANGLES: HeadAngles = HeadAngles { yaw_deg: -9.0, pitch_deg: 1.0, roll_deg: -3.0 };
 
-/// Linear sRGB.
-const SKIN: Vec3 = Vec3::new(0.72, 0.455, 0.335);
-const BLUSH: Vec3 = Vec3::new(0.74, 0.34, 0.26);
-const LIPS: Vec3 = Vec3::new(0.62, 0.15, 0.135);
-const HAIR: Vec3 = Vec3::new(0.048, 0.026, 0.016);
-const CLOTH: Vec3 = Vec3::new(0.30, 0.27, 0.24);
-const EYE_WHITE: Vec3 = Vec3::new(0.70, 0.66, 0.62);
-const IRIS: Vec3 = Vec3::new(0.11, 0.055, 0.025);
-const PUPIL: Vec3 = Vec3::new(0.006, 0.005, 0.005);
-/// How far hair stands off the skull, metres.
-const HAIR_DEPTH: f32 = 0.011;
+/// METHOD 3: depth of the nose tip, metres.
+const PAPER_DISTANCE: f32 = 8.0;
+
+/// Who is painted, and how they stand before the camera.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sitting {
+    pub look: Look,
+    pub angles: HeadAngles,
+    pub canvas: CanvasSize,
+    /// Rows that the face fills, brow to chin.
+    pub face: Band,
+    /// From camera to nose tip, metres; the paper's camera stands 8 m away.
+    pub distance: f32,
+}
+
+/// A painted person and where everything truly is, canvas frame.
+#[derive(Debug, Clone)]
+pub struct Portrait {
+    pub picture: RgbImage,
+    /// iBUG order, hidden or not.
+    pub landmarks: [DVec2; LANDMARKS],
+    /// First and last row of the landmarks.
+    pub face_rows: (f64, f64),
+    /// Where earrings hang: the subject's left and right lobe.
+    pub lobes: [DVec2; 2],
+    /// Against the line of sight to the middle of the eyes: from near by not quite what was asked.
+    pub angles: HeadAngles,
+}
 
 /// Paints the sample face, 512x512.
 pub fn sample_face(model: &BodyModel) -> Result<RgbImage, EngineError> {
-    let engine = MannequinEngine::new(model);
-    let face = Face::new(model.pose_head(HeadAngles::default()), engine.skin.pieces());
-    let mut body = model.pose_head(ANGLES);
+    let sitting = Sitting {
+        look: Look::sample(),
+        angles: ANGLES,
+        canvas: CanvasSize { width: SIDE, height: SIDE },
+        face: FACE,
+        distance: PAPER_DISTANCE,
+    };
+    portrait(&MannequinEngine::new(model), model, &sitting).map(|portrait| portrait.picture)
+}
+
+/// Paints a person. `engine` must be the model's own.
+pub fn portrait(
+    engine: &MannequinEngine,
+    model: &BodyModel,
+    sitting: &Sitting,
+) -> Result<Portrait, EngineError> {
+    let look = &sitting.look;
+    let face = Face::new(model.pose_head(HeadAngles::default()), engine.skin.pieces(), look);
+    let mut body = model.pose_head(sitting.angles);
+    let turn = head_rotation(sitting.angles);
+    reshape(&mut body, look.proportions, turn);
+    let scene = framed(body.clone(), sitting);
+    let truth = truth(&scene, turn);
     for (vertex, (normal, at_rest)) in
         body.vertices.iter_mut().zip(body.normals.iter().zip(&face.rest.vertices))
     {
-        *vertex += *normal * (HAIR_DEPTH * face.hair(*at_rest));
+        *vertex += *normal * (look.hair_depth * face.hair(*at_rest));
     }
-    let scene = Scene::frame(body, CanvasSize { width: SIDE, height: SIDE }, FACE, None);
+    let scene = Scene { body, ..scene };
     let never = || Ok::<(), Cancelled>(());
-    let figure = Figure::new(&engine.coarse, &engine.skin, &scene, &never)?;
+    let studio = Studio::new(&scene).turned(look.lights_turned);
+    let figure = Figure::new(&engine.coarse, &engine.skin, &scene, &studio, &never)?;
     let mesh = figure.mesh();
     let at_rest = engine.skin.positions(&face.rest.vertices[..engine.skin.coarse_vertices()]);
     let eyes = engine.skin.attribute(&face.eyes);
     let stuff =
         |fragment: &Fragment| face.stuff(fragment.blend(&mesh, &at_rest), fragment.blend(&mesh, &eyes) > 0.5);
-    let matte = Planes::zeros(1, SIDE as usize, SIDE as usize);
-    let painter = Painter::new(&figure, &scene, scene.camera, &matte, stuff);
+    let (width, height) = (sitting.canvas.width as usize, sitting.canvas.height as usize);
+    let matte = Planes::zeros(1, height, width);
+    let painter = Painter::new(&figure, &scene, scene.camera, &matte, stuff).lit_by(studio).before(look.wall);
     let paint = |column: u32, row: u32, fragments: &[Fragment]| painter.pixel(column, row, fragments);
-    Ok(surface::paint(&mesh, &scene.camera, |_, _| never(), paint)?)
+    let picture = surface::paint(&mesh, &scene.camera, |_, _| never(), paint)?;
+    Ok(Portrait { picture, ..truth })
 }
 
-/// Where what is on a head at rest; all lengths in metres.
-struct Face {
-    rest: PosedBody,
-    /// 1 on the vertices of eyeballs.
-    eyes: Vec<f32>,
-}
-
-impl Face {
-    fn new(rest: PosedBody, pieces: &[u32]) -> Self {
-        let eyes = (0..pieces.len())
-            .map(|vertex| {
-                let near = |joint: usize| rest.vertices[vertex].distance(rest.joints[joint]) < 0.022;
-                // The first vertex is skin.
-                f32::from(u8::from(pieces[vertex] != pieces[0] && (near(23) || near(24))))
-            })
-            .collect();
-        Self { rest, eyes }
+/// Makes the head wider, higher, deeper, about the middle of its eyes.
+fn reshape(body: &mut PosedBody, proportions: Vec3, turn: DMat3) {
+    if proportions == Vec3::ONE {
+        return;
     }
-
-    fn stuff(&self, at: Vec3, eye: bool) -> Stuff {
-        if eye {
-            return self.eye(at);
-        }
-        let mark = |index: usize| self.rest.landmarks[index];
-        let blush = [2, 14].map(|jaw| soft(at.distance(mark(jaw).lerp(mark(30), 0.5)), 0.012, 0.036));
-        let mut albedo = SKIN.lerp(BLUSH, 0.40 * (blush[0] + blush[1]).min(1.0));
-        let front = soft(-(at.z - mark(36).z), 0.0, 0.012);
-        let lips = front * inside(at.truncate(), &self.rest.landmarks[48..60], 0.0016);
-        albedo = albedo.lerp(LIPS, 0.80 * lips);
-        let lashes = [36..40, 42..46].map(|lid| along(at, &self.rest.landmarks[lid], Vec3::ZERO).0);
-        albedo = albedo.lerp(HAIR, 0.85 * soft(lashes[0].min(lashes[1]), 0.0007, 0.0024));
-        let brows = [17..22, 22..27].map(|brow| {
-            let (distance, share) = along(at, &self.rest.landmarks[brow.clone()], Vec3::Y * 0.001);
-            // Fuller towards the nose.
-            let inner = if brow.start == 17 { share } else { 1.0 - share };
-            soft(distance - 0.0008 * inner, 0.0002, 0.0036)
-        });
-        albedo = albedo.lerp(HAIR, 0.62 * front * brows[0].max(brows[1]));
-        let hair = soft(-self.hair(at), -0.62, -0.30);
-        let cloth = soft(at.y - self.neckline(at), -0.001, 0.001);
-        albedo = albedo.lerp(self.strands(at), hair).lerp(CLOTH, cloth);
-        let below = Vec3::new(1.0, 0.42, 0.28).lerp(Vec3::ONE, hair.max(cloth));
-        let glaze = 0.030 + 0.030 * lips + 0.045 * hair - 0.026 * cloth;
-        Stuff { albedo, below, glaze, gloss: 16.0 + 20.0 * lips }
+    let (turn, middle) = (turn.as_mat3(), middle(body));
+    let scaled = |point: Vec3| middle + turn * (turn.transpose() * (point - middle) * proportions);
+    for point in
+        body.vertices.iter_mut().chain(&mut body.joints).chain(&mut body.landmarks).chain(&mut body.lobes)
+    {
+        *point = scaled(*point);
     }
-
-    /// Iris and pupil look straight ahead of the head.
-    fn eye(&self, at: Vec3) -> Stuff {
-        let centre = if at.x > 0.0 { self.rest.joints[23] } else { self.rest.joints[24] };
-        let (aside, ahead) = ((at - centre).truncate().length(), at.z > centre.z);
-        let iris = if ahead { soft(aside, 0.0052, 0.0062) } else { 0.0 };
-        let ring = soft((aside - 0.0056).abs(), 0.0, 0.0012);
-        let pupil = if ahead { soft(aside, 0.0019, 0.0026) } else { 0.0 };
-        let albedo = EYE_WHITE.lerp(IRIS * (1.0 - 0.6 * ring), iris).lerp(PUPIL, pupil);
-        Stuff { albedo, below: Vec3::ONE, glaze: 0.16, gloss: 260.0 }
-    }
-
-    /// How much hair grows there, 0..=1: above a line from the forehead over the temples and behind the ears.
-    fn hair(&self, at: Vec3) -> f32 {
-        let mark = |index: usize| self.rest.landmarks[index];
-        let middle = self.rest.lobes[0].midpoint(self.rest.lobes[1]);
-        let brow = mark(19).midpoint(mark(24));
-        let out = at - middle;
-        // 0 at the forehead, 1 at the back of the head.
-        let back = out.x.abs().atan2(out.z) / std::f32::consts::PI;
-        let forehead = brow.y + 0.050 - middle.y;
-        let line = if back < 0.40 {
-            forehead - 0.045 * smooth(back / 0.40)
-        } else {
-            forehead - 0.045 - 0.065 * smooth((back - 0.40) / 0.25)
-        };
-        let ear = self.rest.lobes.map(|lobe| at.distance(lobe + Vec3::new(0.0, 0.028, -0.004)));
-        let bare = soft(ear[0].min(ear[1]), 0.034, 0.048);
-        smooth((out.y - line + 0.010) / 0.020) * (1.0 - bare)
-    }
-
-    /// Combed back from the forehead: thin lines of lighter and darker hair.
-    fn strands(&self, at: Vec3) -> Vec3 {
-        let out = at - self.rest.lobes[0].midpoint(self.rest.lobes[1]);
-        let across = out.x.atan2(out.y.max(0.0) + 0.04);
-        let wave = (across * 95.0).sin() * 0.5 + (across * 41.0 + out.z * 20.0).sin() * 0.5;
-        HAIR * (1.0 + 0.16 * wave)
-    }
-
-    /// A wide round neckline: cloth lies below it.
-    fn neckline(&self, at: Vec3) -> f32 {
-        let neck = self.rest.joints[12];
-        let out = Vec2::new(at.x - neck.x, at.z - neck.z);
-        neck.y - 0.052 + 0.9 * (out.x.abs() - 0.055).max(0.0).powi(2) / 0.05 + 0.10 * (-out.y).max(0.0)
+    body.nose_tip = scaled(body.nose_tip);
+    for normal in &mut body.normals {
+        *normal = (turn * (turn.transpose() * *normal / proportions)).normalize_or_zero();
     }
 }
 
-/// 1 up to the first length, 0 from the second on.
-fn soft(length: f32, whole: f32, gone: f32) -> f32 {
-    1.0 - smooth((length - whole) / (gone - whole))
+/// Middle of the outer eye corners (iBUG 37, 46) and the nose's root (28).
+fn middle(body: &PosedBody) -> Vec3 {
+    (body.landmarks[36] + body.landmarks[45] + body.landmarks[27]) / 3.0
 }
 
-fn smooth(share: f32) -> f32 {
-    let share = share.clamp(0.0, 1.0);
-    share * share * (3.0 - 2.0 * share)
-}
-
-/// Distance to a line through landmarks, and how far along it the nearest point is, 0..=1.
-fn along(at: Vec3, line: &[Vec3], offset: Vec3) -> (f32, f32) {
-    let mut best = (f32::INFINITY, 0.0);
-    for (index, ends) in line.windows(2).enumerate() {
-        let (from, to) = (ends[0] + offset, ends[1] + offset);
-        let share = ((at - from).dot(to - from) / (to - from).length_squared()).clamp(0.0, 1.0);
-        let distance = at.distance(from.lerp(to, share));
-        if distance < best.0 {
-            best = (distance, (index as f32 + share) / (line.len() - 1) as f32);
-        }
+/// The paper's camera, or one nearer by that shows the face in the same rows.
+fn framed(body: PosedBody, sitting: &Sitting) -> Scene {
+    let scene = Scene::frame(body, sitting.canvas, sitting.face, None);
+    if sitting.distance == PAPER_DISTANCE {
+        return scene;
     }
-    best
+    let mut camera = scene.camera;
+    camera.translation.z += sitting.distance - PAPER_DISTANCE;
+    let extent = |camera: &crate::scene::Camera| {
+        let at = scene.body.landmarks.map(|landmark| camera.project(landmark).0);
+        let first = (at[0], at[0]);
+        at.iter().fold(first, |(low, high), at| (low.min(*at), high.max(*at)))
+    };
+    let (low, high) = extent(&camera);
+    camera.focal *= (sitting.face.bottom - sitting.face.top) / (high.y - low.y).max(1e-6);
+    let (low, high) = extent(&camera);
+    camera.centre.y += sitting.face.top - low.y;
+    camera.centre.x += f64::from(sitting.canvas.width) / 2.0 - f64::midpoint(low.x, high.x);
+    Scene { camera, ..scene }
 }
 
-/// How far inside a closed outline a point is: 1 inside, 0 further outside than twice `edge`.
-fn inside(at: Vec2, outline: &[Vec3], edge: f32) -> f32 {
-    let (mut within, mut nearest) = (false, f32::INFINITY);
-    for (index, from) in outline.iter().enumerate() {
-        let (from, to) = (from.truncate(), outline[(index + 1) % outline.len()].truncate());
-        if (from.y > at.y) != (to.y > at.y)
-            && at.x < from.x + (at.y - from.y) / (to.y - from.y) * (to.x - from.x)
-        {
-            within = !within;
-        }
-        let share = ((at - from).dot(to - from) / (to - from).length_squared()).clamp(0.0, 1.0);
-        nearest = nearest.min(at.distance(from.lerp(to, share)));
+/// Everything about the person but the picture.
+fn truth(scene: &Scene, turn: DMat3) -> Portrait {
+    let project = |point: Vec3| scene.camera.project(point).0;
+    let landmarks = scene.body.landmarks.map(project);
+    let rows = landmarks
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(top, bottom), at| (top.min(at.y), bottom.max(at.y)));
+    // World axes: x right, y up, z to the camera.
+    let sight = scene.camera.camera_from_world(middle(&scene.body)).as_dvec3() * DVec3::new(1.0, -1.0, -1.0);
+    let straight = DQuat::from_rotation_arc(sight.normalize_or(DVec3::NEG_Z), DVec3::NEG_Z);
+    Portrait {
+        picture: RgbImage::new(0, 0),
+        landmarks,
+        face_rows: rows,
+        lobes: scene.body.lobes.map(project),
+        angles: head_angles(DMat3::from_quat(straight) * turn),
     }
-    let signed = if within { -nearest } else { nearest };
-    soft(signed - edge, -edge, edge)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use crate::project::Ear;
 use crate::scene::Scene;
-use glam::{Vec2, Vec3};
+use glam::{Quat, Vec2, Vec3};
 
 /// A broad light.
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +54,19 @@ impl Studio {
             fill: light(-0.85 * side, -0.10, -0.60, Vec3::new(0.96, 0.97, 1.0) * 0.09, 0.50),
             rim: light(-0.80 * side, -0.35, 0.75, Vec3::new(1.0, 0.95, 0.88) * 0.60, 0.30),
         }
+    }
+
+    /// The lights carried around the figure, radians; > 0 to the picture's right.
+    pub(super) fn turned(self, by: f32) -> Self {
+        let carried = |light: Light| {
+            // The camera's y points down, so its z runs towards x for a turn to the right.
+            let direction = Quat::from_rotation_y(-by) * light.direction;
+            Light { direction, ..light }
+        };
+        if by == 0.0 {
+            return self;
+        }
+        Self { key: carried(self.key), fill: carried(self.fill), rim: carried(self.rim) }
     }
 
     /// Light from all around that meets a surface of this normal (unit).

@@ -53,6 +53,7 @@ fn patched(picture: &RgbImage, region: &Region) -> Vec<[f32; 3]> {
     let Some(mut coarse) = levels.pop() else { return Vec::new() };
     membrane::fill(&mut coarse);
     let mut field = field::Field::random(&coarse);
+    peel(&mut coarse, &mut field);
     improve(&mut coarse, &mut field, COARSE_ROUNDS, 1);
     while let Some(mut fine) = levels.pop() {
         fine.fill_from(&coarse);
@@ -63,6 +64,16 @@ fn patched(picture: &RgbImage, region: &Region) -> Vec<[f32; 3]> {
     }
     membrane::settle(&mut coarse, &field);
     coarse.colours()
+}
+
+/// A first guess from the hole's edge inwards: each pixel's depth is painted by what fits the less deep ones alone.
+fn peel(level: &mut Level, field: &mut field::Field) {
+    let deepest = level.depth().ceil() as usize;
+    for depth in 0..=deepest {
+        level.trust(depth as f32);
+        field.search(level, COARSE_ROUNDS + depth, 1);
+        vote::blend(level, field);
+    }
 }
 
 /// Searches better patches and blends them, in turn. `thrift`: how many times less is tried for each pixel.

@@ -9,6 +9,7 @@
 mod caption;
 mod ciede2000;
 mod composite;
+pub mod cutout;
 mod expansion;
 mod inpaint;
 mod linear;
@@ -20,6 +21,7 @@ mod resample;
 mod resize;
 mod seam;
 mod similarity;
+mod strokes;
 mod surroundings;
 
 pub use caption::{Corner, caption};
@@ -37,3 +39,4 @@ pub use png_file::{LONGEST_RECORD, PngError, RECORD_KEYWORD, read_record, write_
 pub use resize::{earring_planes, pillow_bicubic, resize_planes, resize_rgb};
 pub use seam::{Seam, seam};
 pub use similarity::{Similarity, product_matte_rows};
+pub use strokes::{stroke_mask, strokes_over};

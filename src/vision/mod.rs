@@ -7,6 +7,22 @@
 //! Frame `picture`: pixels of the picture that is looked at, x right, y down, (0, 0) the top left corner of the
 //! top left pixel.
 
+mod descriptor;
+mod eyes;
+mod finder;
+mod head_fit;
+mod landmarks;
+mod layers;
+mod look;
+#[cfg(test)]
+mod tests;
+mod weights;
+
+pub use eyes::Eyes;
+pub use head_fit::{
+    HeadFit, HeadFitError, HeadPoints, Placing, Trust, fit_head, look_at_head, look_with_points,
+};
+
 use glam::DVec2;
 
 /// iBUG's landmarks: 17 jaw, 10 brow, 9 nose, 12 eye, 20 mouth.
@@ -27,11 +43,38 @@ pub struct FaceBox {
     pub score: f32,
 }
 
+impl FaceBox {
+    /// Common area over the area of the union, 0..=1.
+    pub fn overlap(&self, other: &Self) -> f64 {
+        let right = (self.left + self.width).min(other.left + other.width);
+        let bottom = (self.top + self.height).min(other.top + other.height);
+        let common =
+            (right - self.left.max(other.left)).max(0.0) * (bottom - self.top.max(other.top)).max(0.0);
+        common / (self.width * self.height + other.width * other.height - common)
+    }
+
+    fn is_finite(&self) -> bool {
+        [self.left, self.top, self.width, self.height].into_iter().all(f64::is_finite)
+    }
+}
+
 /// The 68 iBUG landmarks of a face, picture frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FaceLandmarks(pub [DVec2; LANDMARKS]);
 
+/// For each landmark, the one that it becomes in a mirrored picture.
+const MIRROR: [usize; LANDMARKS] = [
+    16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 27, 28,
+    29, 30, 35, 34, 33, 32, 31, 45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40, 54, 53, 52, 51, 50, 49, 48,
+    59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65,
+];
+
 impl FaceLandmarks {
+    /// The same face in the mirrored picture of this width.
+    pub fn mirrored(&self, width: u32) -> Self {
+        Self(MIRROR.map(|other| DVec2::new(f64::from(width) - self.0[other].x, self.0[other].y)))
+    }
+
     /// First and last row of the face, brow to chin: what the method calls the face's extent.
     pub fn rows(&self) -> (f64, f64) {
         let rows = self.0.iter().map(|landmark| landmark.y);
@@ -49,4 +92,17 @@ impl FaceDescriptor {
         let squares = self.0.iter().zip(&other.0).map(|(own, other)| (own - other).powi(2));
         squares.sum::<f32>().sqrt()
     }
+}
+
+/// Why eyes saw nothing, where looking for faces in a picture without any is no error but an empty list.
+#[derive(Debug, thiserror::Error)]
+pub enum VisionError {
+    #[error("the {network} network has no tensor {tensor} of the right shape; install Adorn again")]
+    Weights { network: &'static str, tensor: String },
+    #[error("a network for looking at pictures failed: {0}; free some memory and try again")]
+    Network(#[from] candle_core::Error),
+    #[error("the face's box lies outside the picture; look for faces in this picture first")]
+    Outside,
+    #[error("the face is too small to look at; use a larger picture")]
+    TooSmall,
 }

@@ -5,6 +5,7 @@
 //! still there. This room refuses to know windows, commands and which engine it is given.
 
 mod certificate;
+mod checks;
 mod error;
 mod handover;
 mod layout;
@@ -18,6 +19,9 @@ mod studio;
 mod verify;
 
 pub use certificate::{Certificate, Comparison, ProductProof, SourcePhoto, Transform};
+pub use checks::{
+    Asked, Check, CheckName, CheckVerdict, Checks, Findings, Finished, SeenFace, Sight, judge, look,
+};
 pub use error::WorkflowError;
 pub use handover::hand_over;
 pub use layout::{Layout, lay_out};

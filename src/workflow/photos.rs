@@ -1,7 +1,8 @@
 //! Photos read once: decoded pictures kept as long as their files do not change and memory allows.
 
 use super::WorkflowError;
-use crate::picture::{ProductPhoto, load_face, load_product};
+use crate::picture::{ProductPhoto, inpaint, load_face, load_product, stroke_mask};
+use crate::project::Stroke;
 use image::RgbImage;
 use sha2::{Digest, Sha256};
 use std::fs::File;
@@ -19,7 +20,7 @@ const SHA256_TEXT: usize = 64;
 /// A face photo and its file's digest.
 #[derive(Debug, Clone)]
 pub(super) struct FacePhoto {
-    pub(super) pixels: RgbImage,
+    pub(super) pixels: Arc<RgbImage>,
     /// SHA-256 of the file's bytes, lower-case hex.
     pub(super) file_sha256: String,
 }
@@ -29,6 +30,8 @@ pub(super) struct FacePhoto {
 pub(super) struct PhotoCache {
     products: Mutex<Shelf<ProductPhoto>>,
     faces: Mutex<Shelf<FacePhoto>>,
+    /// Faces out of which something was taken.
+    clean_faces: Mutex<Shelf<RgbImage>>,
     /// Of files that are no photos and too large to be read for every picture.
     digests: Mutex<Shelf<String>>,
 }
@@ -46,7 +49,22 @@ impl PhotoCache {
         cached(&self.faces, path, |path| {
             let pixels = load_face(path)?;
             let bytes = pixels.as_raw().len();
-            Ok((FacePhoto { pixels, file_sha256: sha256_of_file(path)? }, bytes))
+            Ok((FacePhoto { pixels: Arc::new(pixels), file_sha256: sha256_of_file(path)? }, bytes))
+        })
+    }
+
+    /// The face photo without what the strokes cover; painted at most once as long as file and strokes stay.
+    pub(super) fn clean_face(&self, path: &Path, remove: &[Stroke]) -> Result<Arc<RgbImage>, WorkflowError> {
+        if remove.is_empty() {
+            return Ok(Arc::clone(&self.face(path)?.pixels));
+        }
+        let strokes = hex(&Sha256::digest(serde_json::to_vec(remove).unwrap_or_default()));
+        cached_as(&self.clean_faces, path, strokes, |path| {
+            let photo = self.face(path)?;
+            let (width, height) = photo.pixels.dimensions();
+            let clean = inpaint(&photo.pixels, &stroke_mask(remove, width, height));
+            let bytes = clean.as_raw().len();
+            Ok((clean, bytes))
         })
     }
 }
@@ -68,6 +86,8 @@ struct FileKey {
     path: PathBuf,
     modified: Option<SystemTime>,
     bytes: u64,
+    /// Digest of what was done to it; empty for the file as it is.
+    done: String,
 }
 
 /// Photos from the most recently used to the least.
@@ -108,7 +128,17 @@ fn cached<T>(
     path: &Path,
     load: impl FnOnce(&Path) -> Result<(T, usize), WorkflowError>,
 ) -> Result<Arc<T>, WorkflowError> {
-    let key = file_key(path).map_err(|source| WorkflowError::Read { path: path.to_owned(), source })?;
+    cached_as(shelf, path, String::new(), load)
+}
+
+/// [`cached`], for what was made of the file in a way that `done` tells from others.
+fn cached_as<T>(
+    shelf: &Mutex<Shelf<T>>,
+    path: &Path,
+    done: String,
+    load: impl FnOnce(&Path) -> Result<(T, usize), WorkflowError>,
+) -> Result<Arc<T>, WorkflowError> {
+    let key = file_key(path, done).map_err(|source| WorkflowError::Read { path: path.to_owned(), source })?;
     // Decoding happens outside the lock: a second thread may decode the same file, and nobody waits.
     if let Some(photo) = shelf.lock().unwrap_or_else(PoisonError::into_inner).take(&key) {
         return Ok(photo);
@@ -119,9 +149,9 @@ fn cached<T>(
     Ok(photo)
 }
 
-fn file_key(path: &Path) -> std::io::Result<FileKey> {
+fn file_key(path: &Path, done: String) -> std::io::Result<FileKey> {
     let about = std::fs::metadata(path)?;
-    Ok(FileKey { path: path.to_owned(), modified: about.modified().ok(), bytes: about.len() })
+    Ok(FileKey { path: path.to_owned(), modified: about.modified().ok(), bytes: about.len(), done })
 }
 
 fn sha256_of_file(path: &Path) -> Result<String, WorkflowError> {
@@ -154,7 +184,7 @@ mod tests {
     use super::*;
 
     fn key(name: &str, bytes: u64) -> FileKey {
-        FileKey { path: name.into(), modified: None, bytes }
+        FileKey { path: name.into(), modified: None, bytes, done: String::new() }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a finished file says about itself: enough to prove its product's pixels, and to make it again.
 
+use super::checks::{Checks, lenient};
 use super::photos::hex;
 use super::{Layout, Studio, WorkflowError};
 use crate::engine::{EngineCard, EngineKind};
@@ -33,6 +34,9 @@ pub struct Record {
     /// How far the lobe lies below the hook, in millimetres.
     pub misfit_mm: f64,
     pub exactness: ExactnessNote,
+    /// What Adorn saw in the picture; none if the version that made it did not look.
+    #[serde(default, deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
+    pub checks: Option<Checks>,
     /// SHA-256 of the picture's RGB samples, row by row.
     pub pixels_sha256: String,
     /// SHA-256 of everything that decides the pixels; see [`fingerprint`].
@@ -115,6 +119,7 @@ pub(super) fn make(
     layout: &Layout,
     pixels: &RgbImage,
     exactness: Exactness,
+    checks: &Checks,
 ) -> Result<Record, WorkflowError> {
     Ok(Record {
         adorn: env!("CARGO_PKG_VERSION").to_owned(),
@@ -130,6 +135,7 @@ pub(super) fn make(
         band: [layout.scene.band.top, layout.scene.band.bottom],
         misfit_mm: layout.scene.misfit.mm,
         exactness: exactness.into(),
+        checks: Some(checks.clone()),
         pixels_sha256: pixels_sha256(pixels),
         fingerprint: fingerprint(variant, studio, card)?,
     })

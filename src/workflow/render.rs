@@ -1,5 +1,6 @@
 //! The one function that makes pictures.
 
+use super::checks::{Checks, Finished, check};
 use super::preview::with_product;
 use super::record::{self, Record};
 use super::{Layout, Notice, Studio, WorkflowError, lay_out};
@@ -25,6 +26,8 @@ pub struct Picture {
     pub generated: RgbImage,
     pub layout: Layout,
     pub engine: EngineCard,
+    /// What Adorn sees in it.
+    pub checks: Checks,
     /// What a finished file says about itself.
     pub record: Record,
     /// Empty unless asked for.
@@ -92,10 +95,19 @@ fn render(
         let Exactness { differing, compared, max_difference } = exactness;
         return Err(WorkflowError::NotExact { differing, compared, max_difference });
     }
-    let record = record::make(variant, studio, &card, &layout, &pixels, exactness)?;
+    let face = variant.face.as_ref().map(|face| studio.face(face)).transpose()?;
+    let finished = Finished {
+        layout: &layout,
+        generated: &painted,
+        pixels: &pixels,
+        exactness,
+        face_photo: face.as_ref().map(|face| &*face.pixels),
+    };
+    let checks = check(&finished, variant, card.kind, studio, control)?;
+    let record = record::make(variant, studio, &card, &layout, &pixels, exactness, &checks)?;
     control.step(Progress::new(Stage::Finishing, 1, 1))?;
     let trace = if trace { with_inputs(generated.trace, &request) } else { generated.trace };
-    Ok(Picture { pixels, generated: painted, layout, engine: card, record, trace })
+    Ok(Picture { pixels, generated: painted, layout, engine: card, checks, record, trace })
 }
 
 /// The engine's trace with the control images, which every engine is given alike; each with a batch of one.
@@ -117,8 +129,7 @@ fn with_inputs(mut trace: Trace, request: &Request<'_>) -> Trace {
 /// I_a, if the variant has a face.
 fn appearance(variant: &Variant, studio: &Studio) -> Result<Option<Planes>, WorkflowError> {
     let Some(face) = &variant.face else { return Ok(None) };
-    let photo = studio.face(face)?;
-    Ok(Some(appearance_image(&photo.pixels, face.crop)))
+    Ok(Some(appearance_image(studio.clean_face(face)?.as_ref(), face.crop)))
 }
 
 /// Network pixels per canvas pixel, per axis.

@@ -5,6 +5,7 @@ use super::photos::{FacePhoto, PhotoCache, hex};
 use crate::body::{BodyModel, PoseLibrary};
 use crate::picture::ProductPhoto;
 use crate::project::{Earring, Face, HeadAngles, PoseChoice, resolve};
+use image::RgbImage;
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -44,6 +45,11 @@ impl Studio {
 
     pub(super) fn face(&self, face: &Face) -> Result<Arc<FacePhoto>, WorkflowError> {
         self.photos.face(&resolve(&self.base, &face.file))
+    }
+
+    /// The face photo as I_a is made from it: without what the document says is to be taken out of it.
+    pub fn clean_face(&self, face: &Face) -> Result<Arc<RgbImage>, WorkflowError> {
+        self.photos.clean_face(&resolve(&self.base, &face.file), &face.remove)
     }
 
     /// SHA-256 of a file that a recipe names, read at most once as long as the file stays the same.

@@ -76,6 +76,43 @@ fn the_engine_s_notices_stand_beside_the_layout_s() {
     assert!(notices.contains(&Notice::Painting("painted plainly".to_owned())), "{notices:?}");
 }
 
+/// A skin-coloured face photo with a bright speck, and a variant that wears it.
+fn variant_with_face(folder: &Path) -> Variant {
+    let speck = |x: u32, y: u32| (30..36).contains(&x) && (40..46).contains(&y);
+    let photo = RgbImage::from_fn(80, 80, |x, y| {
+        if speck(x, y) { Rgb([255, 255, 255]) } else { Rgb([170, 120, 100 + (y / 8) as u8]) }
+    });
+    photo.save(folder.join("anna.png")).expect("a face");
+    let other = crate::project::Other::new;
+    let face =
+        crate::project::Face { file: "anna.png".to_owned(), crop: None, remove: vec![], other: other() };
+    Variant { face: Some(face), ..variant() }
+}
+
+#[test]
+fn what_is_taken_out_of_a_face_photo_is_gone_from_the_appearance_image_and_makes_another_fingerprint() {
+    let (folder, studio) = studio();
+    let plain = variant_with_face(folder.path());
+    let mut clean = plain.clone();
+    let points = vec![crate::project::Point { x: 33.0, y: 43.0 }];
+    let kind = crate::project::StrokeKind::Include;
+    let stroke = crate::project::Stroke { kind, radius: 6.0, points, other: crate::project::Other::new() };
+    clean.face.as_mut().expect("a face").remove.push(stroke);
+    let made = |variant: &Variant| {
+        let picture =
+            render_variant_traced(variant, &studio, &TRAINED, &Control::silent()).expect("a picture");
+        let brightest = picture.trace["appearance_image"].1.iter().copied().fold(0.0, f32::max);
+        (brightest, picture.record)
+    };
+    let ((speck, with), (brightest, without)) = (made(&plain), made(&clean));
+    assert!(speck > 0.95 && brightest < 0.75, "{speck} became {brightest}");
+    assert_ne!(with.fingerprint, without.fingerprint);
+    assert_eq!(without.variant, clean, "the record holds the strokes");
+    let again = studio.clean_face(clean.face.as_ref().expect("a face")).expect("a photo");
+    let kept = studio.clean_face(clean.face.as_ref().expect("a face")).expect("a photo");
+    assert!(Arc::ptr_eq(&again, &kept), "painted once");
+}
+
 #[test]
 fn previews_show_the_product_on_what_the_engine_has_so_far() {
     let (_folder, studio) = studio();
@@ -250,6 +287,12 @@ fn a_record_comes_back_from_its_file() {
     assert_eq!(Record { base: None, ..record.clone() }, picture.record);
     assert!(record.is_of(&pixels));
     assert_eq!(Record::parse("{}"), None);
+    assert_eq!(record.checks.as_ref(), Some(&picture.checks));
+    // Records of versions that did not look at their pictures stay records.
+    let mut older = serde_json::to_value(&record).expect("JSON");
+    older.as_object_mut().expect("an object").remove("checks");
+    let older = Record::parse(&older.to_string()).expect("an older record");
+    assert_eq!(older, Record { checks: None, ..record });
 }
 
 #[test]

@@ -7,7 +7,7 @@
 
 use super::certificate::{Certificate, Comparison, Evidence, certificate};
 use super::layout::raster;
-use super::{Record, Studio, WorkflowError};
+use super::{Checks, Record, Studio, WorkflowError};
 use crate::picture::{PlacedEarring, PngError, ProductPhoto, load_saved_again, read_record};
 use crate::project::{CanvasSize, Project, Variant};
 use image::{DynamicImage, RgbImage};
@@ -60,6 +60,8 @@ pub struct Verified {
     pub verdict: Verdict,
     /// Whether the whole picture is as it was written; none without a record.
     pub unchanged_since_written: Option<bool>,
+    /// What Adorn saw in the picture when it made it, as its record says.
+    pub checks: Option<Checks>,
     /// What the verdict rests on; none if there was nothing to compare with.
     pub certificate: Option<Certificate>,
 }
@@ -81,7 +83,8 @@ pub fn verify(path: &Path, project: Option<&Project>, studio: &Studio) -> Result
         Ok(certificate) => (verdict(&certificate.comparison, delivery.lossy), Some(certificate)),
         Err(reason) => (Verdict::CannotTell { reason }, None),
     };
-    Ok(Verified { verdict, unchanged_since_written: unchanged, certificate })
+    let checks = delivery.record.and_then(|record| record.checks);
+    Ok(Verified { verdict, unchanged_since_written: unchanged, checks, certificate })
 }
 
 /// Reads a finished PNG; with a project to place the product by, also what was saved again as JPEG or WebP.

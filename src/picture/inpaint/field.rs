@@ -174,8 +174,11 @@ fn distance(level: &Level, target: u32, source: u32, enough: f32) -> f32 {
             return enough;
         }
     }
-    sum / weights
+    if weights > 0.0 { sum / weights } else { UNKNOWN }
 }
+
+/// The distance of patches of which nothing is trusted.
+const UNKNOWN: f32 = 1e9;
 
 /// The weights of a whole patch, at most.
 const MOST_WEIGHT: f32 = ((2 * REACH + 1) * (2 * REACH + 1)) as f32;

@@ -33,8 +33,8 @@ pub(super) struct Level {
     pub(super) source: Vec<bool>,
     /// Pixels whose patches touch the hole, in reading order.
     pub(super) targets: Vec<u32>,
-    /// The hole's greatest depth in pixels.
-    depth: f32,
+    /// How many pixels deep every pixel lies in the hole, 0 outside.
+    depths: Vec<f32>,
 }
 
 impl Level {
@@ -52,15 +52,26 @@ impl Level {
 
     fn new(width: usize, height: usize, pixels: Vec<Vec4>, hole: Vec<bool>) -> Self {
         let depths = depths(width, height, &hole);
-        let depth = depths.iter().copied().fold(0.0, f32::max);
-        let confidence = depths.iter().map(|depth| CONFIDENCE_DECAY.powf(depth.min(DEEPEST))).collect();
+        let confidence = depths.iter().map(|depth| confidence(*depth)).collect();
         let (source, touching) = patches(width, height, &hole);
         let targets = (0..touching.len() as u32).filter(|index| touching[*index as usize]).collect();
-        Self { width, height, pixels, hole, confidence, source, targets, depth }
+        Self { width, height, pixels, hole, confidence, source, targets, depths }
     }
 
     pub(super) fn holes(&self) -> usize {
         self.hole.iter().filter(|hole| **hole).count()
+    }
+
+    /// The hole's greatest depth in pixels.
+    pub(super) fn depth(&self) -> f32 {
+        self.depths.iter().copied().fold(0.0, f32::max)
+    }
+
+    /// Trusts the hole's pixels down to a depth, and nothing deeper at all.
+    pub(super) fn trust(&mut self, most: f32) {
+        for (trust, depth) in self.confidence.iter_mut().zip(&self.depths) {
+            *trust = if *depth <= most { confidence(*depth) } else { 0.0 };
+        }
     }
 
     /// Half the size; a pixel with any hole in it is hole, so that nothing of what goes leaks in.
@@ -94,10 +105,14 @@ impl Level {
     }
 }
 
+fn confidence(depth: f32) -> f32 {
+    CONFIDENCE_DECAY.powf(depth.min(DEEPEST))
+}
+
 /// From the finest to the coarsest level that still has whole patches around its hole.
 pub(super) fn pyramid(finest: Level) -> Vec<Level> {
     let mut levels = vec![finest];
-    while let Some(last) = levels.last().filter(|last| last.depth > SHALLOW) {
+    while let Some(last) = levels.last().filter(|last| last.depth() > SHALLOW) {
         let next = last.halved();
         // A handful of patches would be repeated all over the hole.
         let sources = next.source.iter().filter(|source| **source).count();

@@ -1,0 +1,143 @@
+//! How a painted person looks, where they stand and what light falls on them.
+
+use glam::Vec3;
+
+/// Colours are linear sRGB, lengths metres.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Look {
+    pub skin: Vec3,
+    pub blush: Vec3,
+    pub lips: Vec3,
+    /// How much the lips differ from the skin, 0..=1.
+    pub rouge: f32,
+    pub hair: Vec3,
+    pub brows: Vec3,
+    pub brow_strength: f32,
+    pub iris: Vec3,
+    pub cloth: Vec3,
+    /// How dense a beard is, 0..=1.
+    pub beard: f32,
+    /// How far hair stands off the skull.
+    pub hair_depth: f32,
+    /// From the brows to the hair.
+    pub forehead: f32,
+    /// The head's width, height and depth against the model's.
+    pub proportions: Vec3,
+    /// How far the lights are carried around the person, radians; > 0 to the picture's right.
+    pub lights_turned: f32,
+    pub wall: Wall,
+}
+
+/// What stands behind a person.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Wall {
+    /// The shop window's lit wall.
+    Lit,
+    Plain(Vec3),
+    /// From the picture's top to its bottom.
+    Gradient(Vec3, Vec3),
+}
+
+impl Look {
+    /// The sample face's.
+    pub fn sample() -> Self {
+        let hair = Vec3::new(0.048, 0.026, 0.016);
+        Self {
+            skin: Vec3::new(0.72, 0.455, 0.335),
+            blush: Vec3::new(0.74, 0.34, 0.26),
+            lips: Vec3::new(0.62, 0.15, 0.135),
+            rouge: 0.80,
+            hair,
+            brows: hair,
+            brow_strength: 0.62,
+            iris: Vec3::new(0.11, 0.055, 0.025),
+            cloth: Vec3::new(0.30, 0.27, 0.24),
+            beard: 0.0,
+            hair_depth: 0.011,
+            forehead: 0.050,
+            proportions: Vec3::ONE,
+            lights_turned: 0.0,
+            wall: Wall::Lit,
+        }
+    }
+
+    /// One of many people, told apart by a number: same number, same person.
+    pub fn person(number: u64) -> Self {
+        let mut dice = Dice(number);
+        let skins = [
+            Vec3::new(0.78, 0.54, 0.43),
+            Vec3::new(0.72, 0.455, 0.335),
+            Vec3::new(0.56, 0.34, 0.22),
+            Vec3::new(0.36, 0.19, 0.115),
+            Vec3::new(0.17, 0.085, 0.05),
+        ];
+        let hairs = [
+            Vec3::new(0.012, 0.009, 0.008),
+            Vec3::new(0.048, 0.026, 0.016),
+            Vec3::new(0.13, 0.062, 0.03),
+            Vec3::new(0.36, 0.23, 0.11),
+            Vec3::new(0.33, 0.32, 0.31),
+        ];
+        let irises =
+            [Vec3::new(0.05, 0.025, 0.012), Vec3::new(0.11, 0.055, 0.025), Vec3::new(0.10, 0.17, 0.24)];
+        let tone = (number % 5) as usize;
+        let skin = skins[tone];
+        // Dark skin goes with dark hair and eyes.
+        let pale = 5 - tone;
+        let hair = hairs[dice.index(pale.min(hairs.len()))];
+        let between = |dice: &mut Dice, low: f32, high: f32| low + (high - low) * dice.share();
+        let rouge = between(&mut dice, 0.35, 0.85);
+        let grey = between(&mut dice, 0.1, 0.8);
+        let walls = [
+            Wall::Lit,
+            Wall::Plain(Vec3::splat(grey)),
+            Wall::Gradient(Vec3::splat(grey), Vec3::splat(grey * 0.35)),
+            Wall::Plain(Vec3::new(0.25, 0.38, 0.52) * grey),
+        ];
+        let beard = (dice.share() - 0.6).max(0.0) * 1.6;
+        Self {
+            skin,
+            blush: skin * Vec3::new(1.02, 0.78, 0.80),
+            lips: skin * Vec3::new(0.86, 0.36, 0.42),
+            rouge,
+            hair,
+            brows: hair.min(Vec3::new(0.12, 0.07, 0.04)).min(skin * 0.4),
+            brow_strength: between(&mut dice, 0.5, 0.9),
+            iris: irises[dice.index(if tone < 2 { 3 } else { 2 })],
+            cloth: Vec3::new(dice.share(), dice.share(), dice.share()) * 0.4,
+            beard,
+            hair_depth: between(&mut dice, 0.004, 0.018),
+            forehead: between(&mut dice, 0.038, 0.062),
+            proportions: Vec3::new(
+                between(&mut dice, 0.94, 1.06),
+                between(&mut dice, 0.95, 1.05),
+                between(&mut dice, 0.94, 1.06),
+            ),
+            lights_turned: between(&mut dice, -0.6, 0.6),
+            wall: walls[dice.index(walls.len())],
+        }
+    }
+}
+
+/// A few even numbers from a seed: splitmix64 (Steele, Lea and Flood 2014).
+struct Dice(u64);
+
+impl Dice {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// 0..1.
+    fn share(&mut self) -> f32 {
+        (self.next() >> 40) as f32 / (1_u64 << 24) as f32
+    }
+
+    /// Below `count`, which is not 0.
+    fn index(&mut self, count: usize) -> usize {
+        (self.next() % count as u64) as usize
+    }
+}

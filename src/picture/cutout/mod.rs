@@ -1,0 +1,160 @@
+//! Cutting a product out of its photo: straight alpha, clean edges, empty hoops.
+//!
+//! Strict ID holds from the first step: where the cut-out is opaque its pixels are the photo's own, bit for bit;
+//! where it is clear alpha is exactly 0. Only the pixels of the edge, where product and ground are mixed, get
+//! colours of their own, because the ground's part has to leave them.
+//!
+//! Classical, on the processor, the same on any number of threads: the ground is modelled from the photo's
+//! border (`ground`), what differs from it is labelled (`label`), and the edge is unmixed (`edge`). The designer's
+//! strokes and frame win over all of it. Large photos are looked at small and unmixed at full size. This
+//! module refuses to know files and windows.
+
+mod edge;
+mod grid;
+mod ground;
+mod label;
+mod preview;
+mod quality;
+mod view;
+
+pub use preview::{Backdrop, lay_on};
+pub use quality::{Doubt, EdgeQuality};
+
+use crate::picture::linear::Linear;
+use crate::project::{Rectangle, Stroke};
+use edge::{BAND, EdgeModel};
+use glam::Vec3;
+use ground::GroundModel;
+use image::{RgbImage, RgbaImage};
+use quality::EdgeSum;
+use rayon::prelude::*;
+use view::{Mark, View};
+
+/// A photo, and what the designer pointed at.
+#[derive(Debug, Clone, Copy)]
+pub struct CutOutRequest<'a> {
+    pub photo: &'a RgbImage,
+    /// The product lies in it, but for what include strokes mark.
+    pub frame: Option<Rectangle>,
+    /// Later strokes win over earlier ones.
+    pub strokes: &'a [Stroke],
+}
+
+/// A product without its ground.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CutOut {
+    /// As large as the photo, straight alpha. Opaque pixels are the photo's own; clear ones are 0, 0, 0, 0.
+    pub pixels: RgbaImage,
+    pub quality: EdgeQuality,
+    pub doubts: Vec<Doubt>,
+}
+
+/// Cuts the product out. `check` is asked now and then and can stop the work.
+pub fn cut_out<E, C>(request: &CutOutRequest<'_>, check: C) -> Result<CutOut, E>
+where
+    E: Send,
+    C: Fn() -> Result<(), E> + Sync,
+{
+    check()?;
+    let (width, height) = request.photo.dimensions();
+    if width == 0 || height == 0 {
+        return Ok(CutOut {
+            pixels: RgbaImage::new(width, height),
+            quality: EdgeQuality::of(0.0),
+            doubts: vec![Doubt::NothingFound],
+        });
+    }
+    let view = View::of(request);
+    let (colours, marks) = (view.colours(request.photo), view.marks(request));
+    check()?;
+    let ground = GroundModel::of(&colours, &marks);
+    check()?;
+    let deviations = label::deviations(&colours, &ground);
+    let label = label::label(&colours, &ground, &marks, &deviations);
+    check()?;
+    let edges = EdgeModel::of(&colours, &ground, &marks, &label);
+    check()?;
+    let (pixels, sum) = paint(request, &view, &edges, &check)?;
+    let quality = sum.quality();
+    let doubts = quality::doubts(&view, request, &ground, &marks, &edges.depth, &pixels, quality);
+    Ok(CutOut { pixels, quality, doubts })
+}
+
+/// The photo's pixels with their alpha, row by row at full size.
+fn paint<E, C>(
+    request: &CutOutRequest<'_>,
+    view: &View,
+    edges: &EdgeModel,
+    check: &C,
+) -> Result<(RgbaImage, EdgeSum), E>
+where
+    E: Send,
+    C: Fn() -> Result<(), E> + Sync,
+{
+    let (width, height) = request.photo.dimensions();
+    let mut pixels = RgbaImage::new(width, height);
+    let stride = width as usize * 3;
+    let first = view.rows.start;
+    let lines = pixels.par_chunks_exact_mut(width as usize * 4).enumerate();
+    let lines = lines.skip(first).take(view.rows.len());
+    let sums: Vec<EdgeSum> = lines
+        .map(|(row, line)| {
+            if row % 16 == 0 {
+                check()?;
+            }
+            let codes = &request.photo.as_raw()[row * stride..(row + 1) * stride];
+            Ok(paint_row(request, view, edges, row, codes, line))
+        })
+        .collect::<Result<_, E>>()?;
+    Ok((pixels, sums.into_iter().fold(EdgeSum::default(), EdgeSum::and)))
+}
+
+fn paint_row(
+    request: &CutOutRequest<'_>,
+    view: &View,
+    edges: &EdgeModel,
+    row: usize,
+    codes: &[u8],
+    line: &mut [u8],
+) -> EdgeSum {
+    let linear = Linear::new();
+    let factor = view.factor as f32;
+    let mut sum = EdgeSum::default();
+    let mut marks = vec![Mark::Free; view.columns.len()];
+    view::mark_line(request, row as f64 + 0.5, view.columns.start as f64, 1.0, &mut marks);
+    let y = (row as f32 + 0.5 - view.rows.start as f32) / factor;
+    for (at, mark) in marks.into_iter().enumerate() {
+        let column = view.columns.start + at;
+        let code = [codes[3 * column], codes[3 * column + 1], codes[3 * column + 2]];
+        let x = (at as f32 + 0.5) / factor;
+        let depth = edges.depth.near(x as isize, y as isize);
+        let pixel = match mark {
+            Mark::Product => own(code),
+            Mark::Ground => [0; 4],
+            Mark::Free if depth >= BAND => own(code),
+            Mark::Free if depth <= -BAND => [0; 4],
+            Mark::Free => {
+                let edge = edges.look(Vec3::from_array(code.map(|code| linear.decode(code))), x, y, factor);
+                sum.add(&edge);
+                let alpha = (255.0 * edge.alpha).round() as u8;
+                match alpha {
+                    255 => own(code),
+                    0 => [0; 4],
+                    _ => {
+                        let [red, green, blue] = edge.colour.to_array().map(|light| linear.encode(light));
+                        [red, green, blue, alpha]
+                    }
+                }
+            }
+        };
+        line[4 * column..4 * column + 4].copy_from_slice(&pixel);
+    }
+    sum
+}
+
+fn own([red, green, blue]: [u8; 3]) -> [u8; 4] {
+    [red, green, blue, 255]
+}
+
+#[cfg(test)]
+mod tests;
