@@ -7,10 +7,11 @@
 #![expect(clippy::expect_used, reason = "a measurement that cannot be taken has failed")]
 #![expect(clippy::print_stdout, reason = "the line is what it is for")]
 
+use adorn::engine::ops::AdamW;
 use adorn::engine::progress::Control;
 use adorn::engine::unet::{UNet, UNetConfig};
 use candle_core::{DType, Device, Tensor};
-use candle_nn::{AdamW, Optimizer, ParamsAdamW, VarBuilder, VarMap};
+use candle_nn::{ParamsAdamW, VarBuilder, VarMap};
 use std::time::Instant;
 
 /// The twin of the one in `bench_training.py`.
