@@ -7,7 +7,7 @@
 
 use super::grid::{Grid, distance, largest_near, median, parts, reached, spread};
 use super::view::Mark;
-use glam::Vec3;
+use glam::{DVec3, Vec3};
 use rayon::prelude::*;
 
 /// Border that the surface is fitted to, as a part of the shorter side.
@@ -190,16 +190,14 @@ impl Surface {
 /// Weighted least squares by Cholesky's factors, held a little towards flat.
 fn solve(samples: impl Iterator<Item = ([f32; TERMS], Vec3, f32)>) -> Option<[Vec3; TERMS]> {
     let mut normal = [[0.0_f64; TERMS]; TERMS];
-    let mut right = [[0.0_f64; 3]; TERMS];
+    let mut right = [DVec3::ZERO; TERMS];
     for (basis, colour, weight) in samples {
         for i in 0..TERMS {
             let own = f64::from(basis[i] * weight);
             for (sum, other) in normal[i].iter_mut().zip(basis) {
                 *sum += own * f64::from(other);
             }
-            for (sum, channel) in right[i].iter_mut().zip(colour.to_array()) {
-                *sum += own * f64::from(channel);
-            }
+            right[i] += colour.as_dvec3() * own;
         }
     }
     let hold = 1e-4 * normal[0][0] + 1e-9;
@@ -217,18 +215,14 @@ fn solve(samples: impl Iterator<Item = ([f32; TERMS], Vec3, f32)>) -> Option<[Ve
         }
     }
     for i in 0..TERMS {
-        for channel in 0..3 {
-            let known: f64 = (0..i).map(|k| normal[i][k] * right[k][channel]).sum();
-            right[i][channel] = (right[i][channel] - known) / normal[i][i];
-        }
+        let known: DVec3 = (0..i).map(|k| right[k] * normal[i][k]).sum();
+        right[i] = (right[i] - known) / normal[i][i];
     }
     for i in (0..TERMS).rev() {
-        for channel in 0..3 {
-            let known: f64 = (i + 1..TERMS).map(|k| normal[k][i] * right[k][channel]).sum();
-            right[i][channel] = (right[i][channel] - known) / normal[i][i];
-        }
+        let known: DVec3 = (i + 1..TERMS).map(|k| right[k] * normal[k][i]).sum();
+        right[i] = (right[i] - known) / normal[i][i];
     }
-    Some(right.map(|[red, green, blue]| Vec3::new(red as f32, green as f32, blue as f32)))
+    Some(right.map(|term| term.as_vec3()))
 }
 
 /// Deviation of single pixels from the mean of their neighbours, over the samples.
