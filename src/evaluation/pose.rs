@@ -111,7 +111,8 @@ fn miss(truth: &Portrait, fit: &HeadFit) -> Miss {
     let seen_height = fit.face_rows.1 - fit.face_rows.0;
     Miss {
         angles: [
-            off(fit.angles.yaw_deg, truth.angles.yaw_deg),
+            // Towards the front is negative, whichever way the head is turned.
+            off(fit.angles.yaw_deg, truth.angles.yaw_deg) * truth.angles.yaw_deg.signum(),
             off(fit.angles.pitch_deg, truth.angles.pitch_deg),
             off(fit.angles.roll_deg, truth.angles.roll_deg),
         ],

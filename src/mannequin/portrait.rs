@@ -19,7 +19,7 @@ use crate::picture::Planes;
 use crate::project::{CanvasSize, HeadAngles};
 use crate::render::surface::{self, Fragment};
 use crate::scene::{Band, Scene};
-use face::Face;
+use face::{Face, smooth};
 use glam::{DMat3, DQuat, DVec2, DVec3, Vec3};
 use image::RgbImage;
 pub use look::{Look, Wall};
@@ -33,6 +33,10 @@ const ANGLES: HeadAngles = HeadAngles { yaw_deg: -9.0, pitch_deg: 1.0, roll_deg:
 
 /// METHOD 3: depth of the nose tip, metres.
 const PAPER_DISTANCE: f32 = 8.0;
+
+/// iBUG 9, and how far below it the head begins to be whole, metres.
+const CHIN: usize = 8;
+const CHIN_FADE: f32 = 0.03;
 
 /// Who is painted, and how they stand before the camera.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,7 +97,10 @@ pub fn portrait(
     let scene = Scene { body, ..scene };
     let never = || Ok::<(), Cancelled>(());
     let studio = Studio::new(&scene).turned(look.lights_turned);
-    let figure = Figure::new(&engine.coarse, &engine.skin, &scene, &studio, &never)?;
+    let mut figure = Figure::new(&engine.coarse, &engine.skin, &scene, &studio, &never)?;
+    if look.whole {
+        keep_head_whole(&mut figure, &scene.body);
+    }
     let mesh = figure.mesh();
     let at_rest = engine.skin.positions(&face.rest.vertices[..engine.skin.coarse_vertices()]);
     let eyes = engine.skin.attribute(&face.eyes);
@@ -105,6 +112,15 @@ pub fn portrait(
     let paint = |column: u32, row: u32, fragments: &[Fragment]| painter.pixel(column, row, fragments);
     let picture = surface::paint(&mesh, &scene.camera, |_, _| never(), paint)?;
     Ok(Portrait { picture, ..truth })
+}
+
+/// The bust fades out sideways; a lowered or long face reaches as far forward and must not.
+fn keep_head_whole(figure: &mut Figure<'_>, body: &PosedBody) {
+    let start = body.landmarks[CHIN].y - CHIN_FADE;
+    let heights: Vec<f32> = figure.mesh().positions.iter().map(|position| position.y - start).collect();
+    for (opacity, height) in figure.opacity.iter_mut().zip(heights) {
+        *opacity = opacity.max(smooth(height / CHIN_FADE));
+    }
 }
 
 /// Makes the head wider, higher, deeper, about the middle of its eyes.
