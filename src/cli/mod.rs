@@ -11,6 +11,7 @@ mod demo;
 mod engine;
 mod evaluate;
 mod export;
+mod face;
 mod failure;
 mod output;
 mod pose;
@@ -66,6 +67,7 @@ fn perform(command: Option<Command>) -> Result<Outcome, Failure> {
         Some(Command::Demo(args)) => demo::run(&args),
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::Export(args)) => export::run(&args),
+        Some(Command::Face(args)) => face::run(&args),
         Some(Command::Pose(args)) => pose::run(&args),
         Some(Command::Poses(args)) => poses::run(&args),
         Some(Command::Verify(args)) => verify::run(&args),
