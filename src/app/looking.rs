@@ -5,8 +5,8 @@ use super::window::Window;
 use crate::engine::progress::{Control, Progress, Stage};
 use crate::picture::load_face;
 use crate::project::{Face, HeadAngles, Other, PoseChoice, Square, Stroke};
-use crate::ui::{Action, Command, Marks};
-use crate::vision::{HeadFit, Trust, care_for_face, look_with_points};
+use crate::ui::{Action, Command, Marks, sentence};
+use crate::vision::{HeadFit, PhotoPose, care_for_face, pose_from_photo};
 use crate::workflow::Studio;
 use eframe::egui::{Context, Vec2};
 use std::path::{Path, PathBuf};
@@ -29,28 +29,19 @@ pub(super) struct SeenFace {
     pub(super) remove: Vec<Stroke>,
 }
 
-/// A head in a photo.
-pub(super) struct SeenHead {
-    pub(super) faces: usize,
-    pub(super) fit: Option<HeadFit>,
-}
-
 /// Looks for the head in a photo.
-pub(super) fn head_in(studio: &Studio, path: &Path, control: &Control) -> anyhow::Result<SeenHead> {
-    control.step(Progress::new(Stage::Preparing, 0, 1))?;
+pub(super) fn head_in(studio: &Studio, path: &Path, control: &Control) -> anyhow::Result<PhotoPose> {
     let photo = load_face(path)?;
+    control.step(Progress::new(Stage::Painting, 0, 1))?;
     let eyes = studio.eyes()?;
     control.check()?;
-    let faces = eyes.faces(&photo)?;
-    control.check()?;
-    let fit = look_with_points(eyes, studio.head_points(), &photo, None)?;
-    Ok(SeenHead { faces: faces.len(), fit })
+    Ok(pose_from_photo(eyes, &studio.body, &photo)?)
 }
 
 /// Looks for the face in a photo.
 pub(super) fn face_in(studio: &Studio, path: &Path, control: &Control) -> anyhow::Result<SeenFace> {
-    control.step(Progress::new(Stage::Preparing, 0, 1))?;
     let photo = load_face(path)?;
+    control.step(Progress::new(Stage::Painting, 0, 1))?;
     let eyes = studio.eyes()?;
     control.check()?;
     let care = care_for_face(eyes, studio.head_points(), &photo)?;
@@ -74,27 +65,23 @@ impl Window {
     }
 
     /// The head's turn becomes the pose.
-    pub(super) fn take_pose(&mut self, path: &Path, seen: &SeenHead) {
+    pub(super) fn take_pose(&mut self, path: &Path, seen: &PhotoPose) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let Some(fit) = &seen.fit else {
-            let detail = format!(
-                "There is no face in {name} that Adorn can see; take a photo with one, large and lit."
-            );
-            return self.notices.trouble("No pose was found", detail, "The pose is as it was.");
-        };
         self.document.mark();
-        self.document.project.pose = PoseChoice::Angles(within_reach(fit.angles));
+        self.document.project.pose = PoseChoice::Angles(within_reach(seen.fit.angles));
         self.document.mark();
-        let detail = format!("{}{}", angles_text(fit), several(seen.faces));
-        match fit.trust {
-            Trust::Good => {
-                self.notices.done_with(format!("Pose taken from {name}"), detail, &[Command::Undo])
-            }
-            Trust::Fair | Trust::Poor => {
-                let kept = "Compare the head in the layout with the photo, and correct it with the sliders.";
-                self.notices.trouble_with("The pose is only roughly known", detail, kept, &[Command::Undo]);
-            }
+        let angles = angles_text(&seen.fit);
+        if seen.doubts.is_empty() {
+            return self.notices.done_with(format!("Pose taken from {name}"), angles, &[Command::Undo]);
         }
+        let doubts = seen.doubts.iter().map(|doubt| sentence(&doubt.to_string()));
+        let kept = doubts.collect::<Vec<_>>().join(" ");
+        self.notices.trouble_with(
+            &format!("Pose taken from {name}: look at it"),
+            angles,
+            &kept,
+            &[Command::Undo],
+        );
     }
 
     /// Looks at a photo, and takes its face.

@@ -2,7 +2,7 @@
 
 mod eyes;
 
-pub(super) use eyes::{EvaluateArgs, FaceArgs, PoseArgs};
+pub(super) use eyes::{CutoutArgs, EvaluateArgs, FaceArgs, PoseArgs};
 
 use crate::batch::Shard;
 use crate::engine::device::{DTypeChoice, DeviceChoice};
@@ -34,6 +34,8 @@ pub(super) enum Command {
     Pose(PoseArgs),
     /// Draws the pose library as the network sees it
     Poses(PosesArgs),
+    /// Cuts a product out of its photo on plain ground
+    Cutout(CutoutArgs),
     /// Re-opens finished pictures and proves their product's pixels
     Verify(VerifyArgs),
     /// Times every part of a picture on this machine

@@ -7,6 +7,7 @@
 mod args;
 mod bench;
 mod bundle;
+mod cutout;
 mod demo;
 mod engine;
 mod evaluate;
@@ -70,6 +71,7 @@ fn perform(command: Option<Command>) -> Result<Outcome, Failure> {
         Some(Command::Face(args)) => face::run(&args),
         Some(Command::Pose(args)) => pose::run(&args),
         Some(Command::Poses(args)) => poses::run(&args),
+        Some(Command::Cutout(args)) => cutout::run(&args),
         Some(Command::Verify(args)) => verify::run(&args),
         Some(Command::Bench(args)) => bench::run(&args),
         Some(Command::Evaluate(args)) => evaluate::run(&args),

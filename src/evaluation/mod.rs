@@ -6,6 +6,8 @@
 
 mod appearance;
 mod checks;
+mod cutout;
+mod faces;
 mod pose;
 mod report;
 
@@ -40,6 +42,16 @@ pub struct Part {
 
 /// Everything that can be measured.
 pub const PARTS: &[Part] = &[
+    Part {
+        name: "cutout",
+        about: "how well products are cut out of photos, by ground and by family",
+        measure: cutout::measure,
+    },
+    Part {
+        name: "faces",
+        about: "how well faces are found, how still landmarks stand, whether descriptors tell people apart",
+        measure: faces::measure,
+    },
     Part {
         name: "pose",
         about: "how well head angles, face extent and lobes are measured, by how far the head is turned",

@@ -187,4 +187,39 @@ mod tests {
         let worst = painted.iter().zip(kept.iter()).map(|(a, b)| a.abs_diff(*b)).max();
         assert!(worst.is_some_and(|worst| worst <= 3), "differs by {worst:?}");
     }
+
+    #[test]
+    fn people_stand_where_they_say_they_stand() {
+        let model = BodyModel::open_head().expect("the shipped head");
+        let engine = MannequinEngine::new(&model);
+        for (number, distance, allowed) in [(2, PAPER_DISTANCE, 0.6), (5, 1.0, 4.0)] {
+            let sitting = Sitting {
+                look: Look::person(number),
+                angles: HeadAngles { yaw_deg: 35.0, pitch_deg: -5.0, roll_deg: 4.0 },
+                canvas: CanvasSize { width: 120, height: 96 },
+                face: Band { top: 30.0, bottom: 70.0 },
+                distance,
+            };
+            let Portrait { picture, landmarks, face_rows, angles, .. } =
+                portrait(&engine, &model, &sitting).expect("a person");
+            assert_eq!(picture.dimensions(), (120, 96));
+            assert!((face_rows.0 - 30.0).abs() < 0.5 && (face_rows.1 - 70.0).abs() < 0.5, "{face_rows:?}");
+            let off = (angles.yaw_deg - 35.0).abs().max((angles.pitch_deg + 5.0).abs());
+            assert!(off < allowed, "{angles:?}");
+            // The lips are redder than the cheek between mouth and jaw on the side that is seen.
+            let redness = |at: DVec2| {
+                let [red, green, _] = picture.get_pixel(at.x as u32, at.y as u32).0;
+                f64::from(red) / (f64::from(green) + 1.0)
+            };
+            let cheek = landmarks[48].lerp(landmarks[4], 0.5);
+            let lip = landmarks[57].midpoint(landmarks[66]);
+            assert!(redness(lip) > 1.1 * redness(cheek), "{} {}", redness(lip), redness(cheek));
+        }
+    }
+
+    #[test]
+    fn a_number_is_always_the_same_person_and_another_is_another() {
+        assert_eq!(Look::person(7), Look::person(7));
+        assert_ne!(Look::person(7), Look::person(12));
+    }
 }

@@ -4,6 +4,7 @@ use super::descriptor::DescriptorNetwork;
 use super::finder::{self, Finder};
 use super::landmarks::LandmarkNetwork;
 use super::look::Window;
+use super::search::search;
 use super::{FaceBox, FaceDescriptor, FaceLandmarks, VisionError};
 use glam::DVec2;
 use image::RgbImage;
@@ -35,9 +36,14 @@ impl Eyes {
         })))
     }
 
-    /// Every face of the picture, best first.
+    /// Faces of the picture, best first; none is no error. Where one look finds nothing, many closer, further
+    /// and turned ones follow.
     pub fn faces(&self, picture: &RgbImage) -> Result<Vec<FaceBox>, VisionError> {
-        self.faces_at_once(picture)
+        let found = self.faces_at_once(picture)?;
+        if found.is_empty() && picture.width().min(picture.height()) > 0 {
+            return search(&self.0.finder, picture);
+        }
+        Ok(found)
     }
 
     /// The faces that one look at the whole picture finds, best first: exactly what face-api's finder sees.
@@ -78,10 +84,12 @@ impl Eyes {
 
 /// The whole pixels of a box that the picture has; none if it has none.
 fn inside(picture: &RgbImage, face: &FaceBox) -> Option<Window> {
+    if !face.is_finite() {
+        return None;
+    }
     let along = |start: f64, length: f64, size: u32| {
         let first = start.max(0.0);
         let length = (start + length - first).min(f64::from(size) - first).floor();
-        // Not a number is not at least 1 either.
         (length >= 1.0).then(|| (first.floor() as u32, length as u32))
     };
     let (left, width) = along(face.left, face.width, picture.width())?;

@@ -17,6 +17,7 @@ mod landmarks;
 mod layers;
 mod look;
 mod photo_pose;
+mod search;
 #[cfg(test)]
 mod tests;
 mod weights;
@@ -93,6 +94,9 @@ impl FaceLandmarks {
 pub struct FaceDescriptor(pub [f32; DESCRIPTOR]);
 
 impl FaceDescriptor {
+    /// Two descriptors nearer to each other than this are one person's; measured by `adorn evaluate faces`.
+    pub const SAME_PERSON: f32 = 0.5;
+
     /// Euclidean; small for the same person.
     pub fn distance(&self, other: &Self) -> f32 {
         let squares = self.0.iter().zip(&other.0).map(|(own, other)| (own - other).powi(2));

@@ -1,7 +1,7 @@
 //! The networks against face-api itself, and pictures that are no portraits.
 
 use super::*;
-use image::RgbImage;
+use image::{Rgb, RgbImage};
 use rayon::prelude::*;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -92,4 +92,100 @@ fn faces_are_those_that_face_api_sees() {
     assert!(total.whole >= 50, "{total:?}");
     assert!(total.frame < 1e-2 && total.landmarks < 1e-2, "{total:?}");
     assert!(total.score < 1e-4 && total.descriptor < 1e-4, "{total:?}");
+}
+
+/// The same over the folder and the expectations that the environment names; `tests/oracles/README.md` has the
+/// commands.
+#[test]
+#[ignore = "needs pictures from outside"]
+fn faces_of_a_folder_are_those_that_face_api_sees() {
+    let variable = |name: &str| std::env::var(name).unwrap();
+    let expected = std::fs::read_to_string(variable("ADORN_EXPECTED")).unwrap();
+    let expected: BTreeMap<String, Vec<Expected>> = serde_json::from_str(&expected).unwrap();
+    let eyes = Eyes::shipped().unwrap();
+    let folder = variable("ADORN_FACES");
+    let differences = expected.par_iter().map(|(name, expected)| {
+        let picture = Path::new(&folder).join(name);
+        difference(&eyes, &read(&picture), expected)
+    });
+    let total = differences.reduce(Difference::default, Difference::or_larger);
+    println!("{total:?}");
+    assert!(total.frame < 1.0 && total.landmarks < 1.0 && total.descriptor < 1e-3, "{total:?}");
+}
+
+/// Pictures without a face in them, and small or odd ones.
+fn oddities() -> Vec<(&'static str, RgbImage)> {
+    let noise = |x: u32, y: u32| {
+        let mix = (x.wrapping_mul(0x9E37_79B9) ^ y.wrapping_mul(0x85EB_CA6B)).wrapping_mul(0xC2B2_AE35);
+        Rgb([(mix >> 8) as u8, (mix >> 16) as u8, (mix >> 24) as u8])
+    };
+    vec![
+        ("black", RgbImage::new(64, 64)),
+        ("one pixel", RgbImage::from_pixel(1, 1, Rgb([200, 150, 120]))),
+        ("a row", RgbImage::from_pixel(300, 1, Rgb([200, 150, 120]))),
+        ("panorama", RgbImage::from_fn(20_000, 50, |x, y| Rgb([(x / 90) as u8, (y * 5) as u8, 90]))),
+        ("noise", RgbImage::from_fn(96, 80, noise)),
+        ("stripes", RgbImage::from_fn(90, 120, |x, _| Rgb([if x % 9 < 4 { 255 } else { 20 }; 3]))),
+    ]
+}
+
+#[test]
+fn where_no_face_is_none_is_seen() {
+    let eyes = Eyes::shipped().unwrap();
+    for (name, picture) in oddities() {
+        assert_eq!(eyes.faces(&picture).unwrap(), [], "{name}");
+    }
+    assert_eq!(eyes.faces(&RgbImage::new(0, 0)).unwrap(), []);
+}
+
+#[test]
+fn boxes_that_no_picture_has_are_refused() {
+    let eyes = Eyes::shipped().unwrap();
+    let picture = RgbImage::new(40, 30);
+    let face = |left: f64, top: f64, size: f64| FaceBox { left, top, width: size, height: size, score: 1.0 };
+    for odd in [face(50.0, 0.0, 9.0), face(-20.0, 0.0, 9.0), face(0.0, 0.0, 0.0), face(f64::NAN, 0.0, 9.0)] {
+        assert!(matches!(eyes.landmarks(&picture, &odd), Err(VisionError::Outside)), "{odd:?}");
+    }
+    let endless = eyes.landmarks(&picture, &face(f64::NEG_INFINITY, 0.0, f64::INFINITY));
+    assert!(matches!(endless, Err(VisionError::Outside)));
+    // A face of one pixel has landmarks of a kind, but nothing to tell people apart by.
+    let speck = face(3.0, 3.0, 1.0);
+    assert!(eyes.landmarks(&picture, &speck).is_ok());
+    assert!(matches!(eyes.descriptor(&picture, &speck), Err(VisionError::TooSmall)));
+}
+
+fn a_face() -> RgbImage {
+    read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/vision/faces/female_00.webp")))
+}
+
+#[test]
+fn the_same_picture_gives_the_same_numbers() {
+    let (eyes, picture) = (Eyes::shipped().unwrap(), a_face());
+    let all = || {
+        let face = eyes.faces(&picture).unwrap()[0];
+        (face, eyes.landmarks(&picture, &face).unwrap(), eyes.descriptor(&picture, &face).unwrap())
+    };
+    let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    assert_eq!(alone.install(all), all());
+}
+
+#[test]
+fn a_small_face_in_a_large_picture_is_found_by_closer_looks() {
+    let eyes = Eyes::shipped().unwrap();
+    let mut picture = RgbImage::from_pixel(900, 700, Rgb([120, 130, 140]));
+    image::imageops::replace(&mut picture, &a_face(), 610, 380);
+    let face = eyes.faces(&picture).unwrap()[0];
+    let alone = eyes.faces(&a_face()).unwrap()[0];
+    let there = FaceBox { left: alone.left + 610.0, top: alone.top + 380.0, ..alone };
+    assert!(face.overlap(&there) > 0.5, "{face:?} {there:?}");
+}
+
+#[test]
+fn every_face_of_a_group_is_found() {
+    let (eyes, face) = (Eyes::shipped().unwrap(), a_face());
+    let mut group = RgbImage::new(face.width() * 2 + 20, face.height());
+    for x in [0, face.width() + 20] {
+        image::imageops::replace(&mut group, &face, i64::from(x), 0);
+    }
+    assert_eq!(eyes.faces(&group).unwrap().len(), 2);
 }

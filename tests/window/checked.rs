@@ -3,6 +3,8 @@
 use crate::studio::{NoDialogs, Studio};
 use adorn::engine::progress::{Control, Progress, Stage};
 use adorn::engine::{Engine, EngineCard, EngineError, EngineKind, Generated, NetworkSize, Request};
+use adorn::project::{self, CanvasSize, Project};
+use adorn::ui::Action;
 use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use image::{Rgb, RgbImage};
@@ -30,6 +32,12 @@ impl Engine for Wall {
 
 fn painted(painter: Option<Arc<dyn Engine>>) -> Studio {
     let mut studio = Studio::new(tempfile::tempdir().expect("a folder"), Box::new(NoDialogs), painter);
+    // A small picture is looked at quickly.
+    let canvas = CanvasSize { width: 256, height: 256 };
+    let file = studio.folder.path().join("small.adorn");
+    project::save(&Project { canvas, ..Project::default() }, &file).expect("a written project");
+    studio.harness.state_mut().ask(Action::OpenProject(file));
+    studio.wait("the project", |window| window.project().canvas.width == 256 && !window.is_busy());
     studio.add_product();
     studio.click("Generate");
     studio.wait("the picture", |window| !window.is_painting());

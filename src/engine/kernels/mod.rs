@@ -16,6 +16,7 @@ pub(super) mod gradients;
 mod math;
 mod memory;
 mod norm;
+mod pages;
 mod pointwise;
 mod portable;
 mod simd;
@@ -26,6 +27,7 @@ mod weights;
 
 pub(super) use conv::Window;
 pub(super) use gemm::Curve;
+pub(super) use pages::give_back;
 pub(super) use tensors::{
     Extras, attend, bend, double, geglu, group_moments, group_norm, layer_norm, scaled, usable,
 };

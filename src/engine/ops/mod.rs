@@ -6,6 +6,7 @@
 //! deviations) run in f32 whatever the dtype. Every operation stays on candle's autograd: a shortcut without
 //! a backward is taken only where nothing asks for gradients. This module refuses to know networks.
 
+mod adamw;
 mod attend;
 mod conv;
 mod linear;
@@ -14,6 +15,7 @@ mod resample;
 #[cfg(test)]
 mod tests;
 
+pub use adamw::AdamW;
 pub use attend::{Mask, attend};
 pub use conv::{Conv2d, Padding};
 pub use linear::{Activation, Embedding, Linear, geglu};
