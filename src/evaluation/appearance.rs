@@ -1,9 +1,9 @@
 //! How well earrings are found in face photos and taken out: bare ears that are given jewels of known mattes.
 //!
-//! The truth is made: the jeweller's pearl hoops, in many sizes and metals, are hung at the lobes of portraits, or of painted people
-//! without a folder, at their real size. Counted are earrings found, bare lobes accused, how much of the matte the
-//! strokes cover, and how far what is painted lies from the photo before the earring came. Photos in which something
-//! is seen before any jewel is hung are told apart: portraits may wear their own.
+//! The truth is made: the jeweller's pearl hoops, in many sizes and metals, are hung at the lobes of portraits, or
+//! of painted people without a folder, at their real size. Counted are earrings found, bare lobes accused, how much
+//! of the matte the strokes cover, and how far what is painted lies from the photo before the earring came. Ears at
+//! which something is seen before any jewel is hung are told apart: portraits may wear their own.
 
 use super::{Effort, EvaluationError, Report, Table};
 use crate::body::BodyModel;
