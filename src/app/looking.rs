@@ -6,7 +6,7 @@ use crate::engine::progress::{Control, Progress, Stage};
 use crate::picture::load_face;
 use crate::project::{Face, HeadAngles, Other, PoseChoice, Square, Stroke};
 use crate::ui::{Action, Command, Marks, sentence};
-use crate::vision::{FaceBox, HeadFit, PhotoPose, pose_from_photo};
+use crate::vision::{HeadFit, PhotoPose, care_for_face, pose_from_photo};
 use crate::workflow::Studio;
 use eframe::egui::{Context, Vec2};
 use std::path::{Path, PathBuf};
@@ -14,16 +14,18 @@ use std::path::{Path, PathBuf};
 /// As far as the gallery's own sliders go, degrees.
 const YAW_LIMIT_DEG: f64 = 90.0;
 const TILT_LIMIT_DEG: f64 = 45.0;
-/// The proposed square's side, as a multiple of the face's.
-const HEAD_PER_FACE: f64 = 1.9;
 
 /// A face photo as the eyes see it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct SeenFace {
     pub(super) faces: usize,
     /// The square that shows the face best.
     pub(super) crop: Option<Square>,
-    /// Earrings in it, covered.
+    /// Earrings that were surely found.
+    pub(super) earrings: usize,
+    /// Whether something at a lobe may be an earring.
+    pub(super) unsure: bool,
+    /// What covers the earrings.
     pub(super) remove: Vec<Stroke>,
 }
 
@@ -42,24 +44,14 @@ pub(super) fn face_in(studio: &Studio, path: &Path, control: &Control) -> anyhow
     control.step(Progress::new(Stage::Painting, 0, 1))?;
     let eyes = studio.eyes()?;
     control.check()?;
-    let faces = eyes.faces(&photo)?;
-    let area = |face: &FaceBox| face.width * face.height;
-    let largest = faces.iter().max_by(|one, other| area(one).total_cmp(&area(other)));
-    let size = Vec2::new(photo.width() as f32, photo.height() as f32);
-    let crop = largest.map(|face| square_around(face, size));
-    Ok(SeenFace { faces: faces.len(), crop, remove: Vec::new() })
-}
-
-/// The whole head with its hair: the face in the middle, as far as the photo reaches.
-fn square_around(face: &FaceBox, size: Vec2) -> Square {
-    let (width, height) = (f64::from(size.x), f64::from(size.y));
-    let side = (face.width.max(face.height) * HEAD_PER_FACE).min(width).min(height).round();
-    let place = |middle: f64, length: f64| (middle - side / 2.0).clamp(0.0, length - side).round();
-    Square {
-        left: place(face.left + face.width / 2.0, width),
-        top: place(face.top + face.height / 2.0, height),
-        side,
-    }
+    let care = care_for_face(eyes, studio.head_points(), &photo)?;
+    Ok(care.map_or_else(SeenFace::default, |care| SeenFace {
+        faces: care.faces,
+        crop: Some(care.crop),
+        earrings: care.earrings(),
+        unsure: care.is_unsure(),
+        remove: care.remove(),
+    }))
 }
 
 impl Window {
@@ -106,7 +98,7 @@ impl Window {
     pub(super) fn take_face(&mut self, path: &Path, seen: SeenFace) {
         let file = self.document.name_of(path);
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let (removed, faces) = (seen.remove.len(), seen.faces);
+        let (removed, unsure, faces) = (seen.earrings, seen.unsure, seen.faces);
         self.document.mark();
         self.document.project.face =
             Some(Face { file, crop: seen.crop, remove: seen.remove, other: Other::new() });
@@ -117,6 +109,13 @@ impl Window {
                 format!("There is no face in {name} that Adorn can see; choose the part that shows it.");
             let kept = "The middle of the photo is taken.";
             self.notices.trouble_with("No face was found", detail, kept, &offers);
+        } else if unsure {
+            let detail = format!(
+                "Something at an ear may be an earring; cover it if it is one, as it would disturb yours.{}",
+                several(faces)
+            );
+            let kept = "What was surely found is taken out; the rest of the photo is as it was.";
+            self.notices.trouble_with("The face may wear an earring", detail, kept, &offers);
         } else if removed > 0 {
             let what =
                 if removed == 1 { "An earring was".to_owned() } else { format!("{removed} earrings were") };
@@ -203,15 +202,6 @@ mod tests {
         let seen = HeadAngles { yaw_deg: -97.26, pitch_deg: 12.34, roll_deg: 60.0 };
         let taken = within_reach(seen);
         assert_eq!(taken, HeadAngles { yaw_deg: -90.0, pitch_deg: 12.3, roll_deg: 45.0 });
-    }
-
-    #[test]
-    fn the_proposed_square_holds_the_face_and_stays_in_the_photo() {
-        let size = Vec2::new(600.0, 400.0);
-        let face = FaceBox { left: 450.0, top: 100.0, width: 100.0, height: 120.0, score: 0.9 };
-        assert_eq!(square_around(&face, size), Square { left: 372.0, top: 46.0, side: 228.0 });
-        let huge = FaceBox { left: 0.0, top: -10.0, width: 590.0, height: 500.0, score: 0.9 };
-        assert_eq!(square_around(&huge, size), Square { left: 95.0, top: 0.0, side: 400.0 });
     }
 
     #[test]

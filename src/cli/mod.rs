@@ -12,6 +12,7 @@ mod demo;
 mod engine;
 mod evaluate;
 mod export;
+mod face;
 mod failure;
 mod output;
 mod pose;
@@ -67,6 +68,7 @@ fn perform(command: Option<Command>) -> Result<Outcome, Failure> {
         Some(Command::Demo(args)) => demo::run(&args),
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::Export(args)) => export::run(&args),
+        Some(Command::Face(args)) => face::run(&args),
         Some(Command::Pose(args)) => pose::run(&args),
         Some(Command::Poses(args)) => poses::run(&args),
         Some(Command::Cutout(args)) => cutout::run(&args),

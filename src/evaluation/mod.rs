@@ -4,6 +4,7 @@
 //! look, and reports tables and contact sheets. `adorn evaluate` is the one command for all of them. This room
 //! refuses to know the window.
 
+mod appearance;
 mod checks;
 mod cutout;
 mod faces;
@@ -55,6 +56,11 @@ pub const PARTS: &[Part] = &[
         name: "pose",
         about: "how well head angles, face extent and lobes are measured, by how far the head is turned",
         measure: pose::measure,
+    },
+    Part {
+        name: "appearance",
+        about: "how often earrings in face photos are found and how well they are taken out",
+        measure: appearance::measure,
     },
     Part {
         name: "checks",

@@ -17,7 +17,7 @@ use image::{GrayImage, Luma, RgbImage};
 use strip::{COLUMNS, LOBE, ROWS, Strip};
 
 /// A head turned further than this hides its far ear, degrees.
-const HIDES_FAR_EAR_DEG: f64 = 32.0;
+const HIDES_FAR_EAR_DEG: f64 = 26.0;
 
 /// Fewer pixels a millimetre show no earring's edge.
 const LEAST_PX_PER_MM: f64 = 0.7;
@@ -30,8 +30,17 @@ const STRONG: f32 = 1.25;
 const SURE_CELLS: usize = 60;
 const UNSURE_CELLS: usize = 22;
 
+/// Cells of an earring near the lobe.
+const STARTING_CELLS: usize = 8;
+
 /// Largest share of the strip that an earring covers.
 const MOST_OF_STRIP: f64 = 0.16;
+
+/// Where an earring is looked for that runs into something else, as a dress: aside and below, cells.
+const APART: (i32, i32) = (18, 80);
+
+/// Largest share of that part that is covered by an earring.
+const MOST_OF_PART: f64 = 0.3;
 
 /// How far from the lobe an earring starts: aside, above and below, cells.
 const START: (i32, i32, i32) = (20, 14, 36);
@@ -44,7 +53,7 @@ const HAIR_CHROMA: f32 = 16.0;
 const MARGIN_MM: f64 = 1.1;
 
 /// What an ear shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EarState {
     /// The head hides it, or it lies outside the photo.
     Hidden,
@@ -99,11 +108,8 @@ fn look_at_ear(photo: &RgbImage, head: &HeadFit, ear: usize) -> EarLook {
 fn judge(strip: &Strip) -> (EarState, Vec<usize>) {
     let mut best = (EarState::Bare, Vec::new());
     for candidate in candidates(strip) {
-        let state = verdict(strip, &candidate);
-        let rank = |state: EarState| {
-            [EarState::Bare, EarState::Unsure, EarState::Earring].iter().position(|own| *own == state)
-        };
-        if rank(state) > rank(best.0) {
+        let (state, candidate) = verdict(strip, candidate);
+        if state > best.0 {
             best = (state, candidate);
         } else if state == best.0 && state != EarState::Bare {
             best.1.extend(candidate);
@@ -112,26 +118,45 @@ fn judge(strip: &Strip) -> (EarState, Vec<usize>) {
     best
 }
 
-fn verdict(strip: &Strip, candidate: &[usize]) -> EarState {
-    let strong = candidate.iter().filter(|cell| strip.evidence[**cell] > STRONG).count();
-    let at =
-        |cell: &usize| ((cell % COLUMNS) as i32 - LOBE.0 as i32, (cell / COLUMNS) as i32 - LOBE.1 as i32);
+/// What a candidate is, and what of it hangs at the lobe.
+fn verdict(strip: &Strip, candidate: Vec<usize>) -> (EarState, Vec<usize>) {
+    let strong = |cells: &[usize]| cells.iter().filter(|cell| strip.evidence[**cell] > STRONG).count();
     let starts = candidate.iter().filter(|cell| {
-        let (aside, down) = at(cell);
+        let (aside, down) = from_lobe(**cell);
         aside.abs() < START.0 && (-START.1..START.2).contains(&down)
     });
+    if strong(&candidate) < UNSURE_CELLS || starts.count() < STARTING_CELLS {
+        return (EarState::Bare, candidate);
+    }
+    if sprawls(&candidate) {
+        let part: Vec<usize> = candidate.into_iter().filter(|cell| is_apart(*cell)).collect();
+        let whole = (0..COLUMNS * ROWS).filter(|cell| is_apart(*cell)).count();
+        let plain = part.len() as f64 <= MOST_OF_PART * whole as f64 && strong(&part) >= SURE_CELLS;
+        return (if plain { EarState::Unsure } else { EarState::Bare }, part);
+    }
+    let hairy = |cell: &&usize| strip.may_be_hair(**cell, HAIR_LIGHTNESS, HAIR_CHROMA);
+    let is_hairy = candidate.iter().filter(hairy).count() * 2 >= candidate.len();
+    let sure = strong(&candidate) >= SURE_CELLS && !is_hairy;
+    (if sure { EarState::Earring } else { EarState::Unsure }, candidate)
+}
+
+/// How far a cell lies aside and below the lobe.
+fn from_lobe(cell: usize) -> (i32, i32) {
+    ((cell % COLUMNS) as i32 - LOBE.0 as i32, (cell / COLUMNS) as i32 - LOBE.1 as i32)
+}
+
+fn is_apart(cell: usize) -> bool {
+    let (aside, down) = from_lobe(cell);
+    aside.abs() < APART.0 && (-START.1..APART.1).contains(&down)
+}
+
+/// Whether a candidate is too much for an earring, or goes on beyond the strip.
+fn sprawls(candidate: &[usize]) -> bool {
     let at_edge = candidate.iter().filter(|cell| {
         let (x, y) = (*cell % COLUMNS, *cell / COLUMNS);
         x == 0 || y == 0 || x + 1 == COLUMNS || y + 1 == ROWS
     });
-    let (starts, at_edge) = (starts.count(), at_edge.count());
-    let sprawls = candidate.len() as f64 > MOST_OF_STRIP * (COLUMNS * ROWS) as f64 || at_edge > 2;
-    if strong < UNSURE_CELLS || starts < 8 || sprawls {
-        return EarState::Bare;
-    }
-    let hairy =
-        candidate.iter().filter(|cell| strip.may_be_hair(**cell, HAIR_LIGHTNESS, HAIR_CHROMA)).count();
-    if strong >= SURE_CELLS && hairy * 2 < candidate.len() { EarState::Earring } else { EarState::Unsure }
+    candidate.len() as f64 > MOST_OF_STRIP * (COLUMNS * ROWS) as f64 || at_edge.count() > 2
 }
 
 /// Suspicious cells that touch each other or nearly so.

@@ -36,6 +36,22 @@ pub(in crate::cli) struct PoseArgs {
 }
 
 #[derive(Debug, Args)]
+pub(in crate::cli) struct FaceArgs {
+    /// A photo with a face
+    #[arg(value_name = "PHOTO")]
+    pub(in crate::cli) photo: PathBuf,
+    /// The photo without the earrings that were found
+    #[arg(long, value_name = "CLEAN.png")]
+    pub(in crate::cli) out: Option<PathBuf>,
+    /// The part of it that shows the face
+    #[arg(long, value_name = "CROP.png")]
+    pub(in crate::cli) crop_out: Option<PathBuf>,
+    /// Writes what was seen as JSON to stdout
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(in crate::cli) struct CutoutArgs {
     /// Photo of a product on plain ground (PNG, JPEG or WebP)
     pub(in crate::cli) photo: PathBuf,
