@@ -21,7 +21,7 @@ const REACH: f64 = 48.0;
 /// Where the ground is looked at.
 const GROUND: [f64; 3] = [11.0, 12.5, 14.0];
 /// Product pixels this close to an outline's pixel say how the product looks there.
-const LOCAL: f64 = 5.0;
+const LOCAL: f64 = 4.0;
 /// Rims up to this width are softness, not expansion.
 const SOFT: f64 = 1.5;
 /// CIEDE2000 up to which a pixel looks like the product.
@@ -30,10 +30,12 @@ const ALIKE: f64 = 8.0;
 const APART: f64 = 10.0;
 const OFF_GROUND: f64 = 5.0;
 /// Ground colours that are kept, and those that a pixel is compared with.
-const MOST_GROUNDS: usize = 512;
+const MOST_GROUNDS: usize = 256;
 const NEAR_GROUNDS: usize = 6;
-/// Colours of the product closer than this count as one.
-const SAME: f64 = 3.0;
+/// Colours of the product closer than this count as one; plain distance in CIELAB, which is quick.
+const SAME: f64 = 4.0;
+/// Plain distance beyond which no two colours are alike: CIEDE2000 divides it by 5 at most.
+const FAR: f64 = 50.0;
 
 /// How far a painted product leaks out of the matte.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -195,7 +197,7 @@ impl<'a> Looks<'a> {
                 let [red, green, blue, matte] = pixel.0;
                 if matte == 255 {
                     let colour = Lab::of([red, green, blue]);
-                    if colours.iter().all(|known| ciede2000(colour, *known) >= SAME) {
+                    if colours.iter().all(|known| plain_distance(colour, *known) >= SAME) {
                         colours.push(colour);
                     }
                 }
@@ -213,9 +215,15 @@ impl<'a> Looks<'a> {
     }
 }
 
-/// CIEDE2000 to the most similar of `colours`; infinite without any.
+/// CIEDE2000 to the most similar of `colours`; infinite without any that is near.
 fn least(colour: Lab, colours: &[Lab]) -> f64 {
-    colours.iter().map(|other| ciede2000(colour, *other)).fold(f64::INFINITY, f64::min)
+    let near = colours.iter().filter(|other| plain_distance(colour, **other) < FAR);
+    near.map(|other| ciede2000(colour, *other)).fold(f64::INFINITY, f64::min)
+}
+
+fn plain_distance(one: Lab, other: Lab) -> f64 {
+    let [l, a, b] = one.minus(other);
+    (l * l + a * a + b * b).sqrt()
 }
 
 #[cfg(test)]

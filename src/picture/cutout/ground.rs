@@ -23,14 +23,14 @@ const TERMS: usize = 6;
 const LEAST_NOISE: f32 = 0.008;
 
 /// The noise from which a ground has a grain to be known by.
-const COARSE: f32 = 0.012;
+const COARSE: f32 = 0.009;
 
 /// The part of the ground's grain that ground must have everywhere.
-const GRAINY: f32 = 0.72;
+const GRAINY: f32 = 0.8;
 
 /// Slope beyond the noise's that a soft shadow may have, sRGB 0..=1 over the photo's shorter side; and its limits
 /// a pixel.
-const SOFT_SLOPE: f32 = 12.0;
+const SOFT_SLOPE: f32 = 10.0;
 const SLOPES: (f32, f32) = (0.008, 0.03);
 
 /// How dark a shadow may be, as a part of the ground's sRGB value.
@@ -50,6 +50,9 @@ const SHADE_SLACK: f32 = 0.04;
 
 /// How much steeper than soft shadows an edge is.
 const SHARP: f32 = 1.4;
+
+/// How far the mean hue of an enclosed ground may be off, sRGB 0..=1.
+const SAME_HUE: f32 = 0.008;
 
 /// The ground, and how well it is known.
 pub(super) struct GroundModel {
@@ -295,7 +298,10 @@ fn keep_grainy(
     let grain = Grid::from_fn(colours.width, colours.height, |column, row| {
         (colours.at(column, row) - smooth.at(column, row)).length()
     });
-    let grain = grain.smoothed(8);
+    // Grain is an average over some hundred pixels; a quarter of the size is enough to take it at.
+    let half = grain.halved();
+    let average = half.halved().smoothed(6);
+    let grain = average.doubled(half.width, half.height).doubled(colours.width, colours.height);
     let least = GRAINY * median(&mut samples.iter().map(|index| grain.data[*index]).collect::<Vec<_>>());
     for (index, open) in open.data.iter_mut().enumerate() {
         *open &= grain.data[index] > least || marks.data[index] == Mark::Ground;
@@ -317,8 +323,9 @@ fn follow(
         at_border || marks.at(column, row) == Mark::Ground
     });
     let mut core = reached(&wide, &seeds);
+    let ground = |index: usize| surface.at(index % smooth.width, index / smooth.width);
     let share = |index: usize| {
-        let ground = surface.at(index % smooth.width, index / smooth.width);
+        let ground = ground(index);
         smooth.data[index].dot(ground) / ground.length_squared().max(1e-4)
     };
     let lowest = |shares: &mut [f32], part: usize| {
@@ -339,7 +346,10 @@ fn follow(
             let rim =
                 part.iter().filter(|index| enclosed.neighbours(**index).any(|next| !enclosed.data[next]));
             let mut ends: Vec<f32> = rim.map(|index| steepest_near.data[*index]).collect();
-            if lowest(&mut shares, 8) > darkest && median(&mut ends) > SHARP * steepest {
+            let hue_off: Vec3 =
+                part.iter().map(|index| smooth.data[*index] - ground(*index) * share(*index)).sum();
+            let same_hue = hue_off.length() < SAME_HUE * part.len() as f32;
+            if same_hue && lowest(&mut shares, 8) > darkest && median(&mut ends) > SHARP * steepest {
                 part.iter().for_each(|index| core.data[*index] = true);
             }
         }

@@ -13,7 +13,7 @@ use crate::project::HeadAngles;
 use crate::vision::{Eyes, FaceBox, FaceLandmarks, VisionError};
 use glam::DVec2;
 use image::RgbImage;
-use image::imageops::flip_horizontal;
+use image::imageops::{flip_horizontal, thumbnail};
 
 /// Side of the box against the landmarks' longer side, as the network was trained: two looks.
 const SIDES: [f64; 2] = [1.15, 1.3];
@@ -30,6 +30,8 @@ const STEADY_ALONE: f64 = 0.65;
 const GRID_SIDES: [f64; 4] = [0.8, 0.56, 0.4, 0.28];
 /// Step between them, as a share of their side.
 const GRID_STEP: f64 = 0.5;
+/// Shorter side of the copy that is searched, pixels: its smallest boxes are what the network looks at.
+const GRID_PICTURE: f64 = 400.0;
 /// Boxes that are tried at most.
 const GRID_MOST: usize = 200;
 /// Best boxes of the grid that are looked at closely.
@@ -102,11 +104,28 @@ pub(super) fn look(
         best = better(best, looker.view(&face)?.filter(|view| view.steady > STEADY));
     }
     if best.is_none() && expected.is_none() {
-        for face in looker.grid()? {
+        for face in searched(sight, picture)? {
             best = better(best, looker.view(&face)?.filter(|view| view.steady > STEADY_ALONE));
         }
     }
     Ok(best.and_then(|view| view.fit(head, picture, chosen.is_some())))
+}
+
+/// Boxes that may hold a face, looked for in a small copy of the picture.
+fn searched(sight: &dyn Sight, picture: &RgbImage) -> Result<Vec<FaceBox>, VisionError> {
+    let (width, height) = picture.dimensions();
+    let scale = (GRID_PICTURE / f64::from(width.min(height))).min(1.0);
+    let small = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);
+    let copy = thumbnail(picture, small(width), small(height));
+    let looker = Looker { sight, picture: &copy, mirror: flip_horizontal(&copy) };
+    let full = |face: FaceBox| FaceBox {
+        left: face.left / scale,
+        top: face.top / scale,
+        width: face.width / scale,
+        height: face.height / scale,
+        ..face
+    };
+    Ok(looker.grid()?.into_iter().map(full).collect())
 }
 
 fn better(best: Option<View>, other: Option<View>) -> Option<View> {
