@@ -3,7 +3,7 @@
 use super::autosave;
 use super::cutting::{self, Origin};
 use super::dialogs::Answer;
-use super::looking::{self, SeenFace};
+use super::looking;
 use super::photo_room::ToolPhoto;
 use super::photos::{FaceKey, ReadyProduct};
 use super::sample;
@@ -20,7 +20,7 @@ use crate::mannequin::MannequinEngine;
 use crate::picture::{load_face, read_record};
 use crate::project::{self, CanvasSize, Earring, EarringId, Face, Project};
 use crate::ui::{Aim, Marks, PathPurpose, WorkFacts};
-use crate::vision::PhotoPose;
+use crate::vision::{FaceCare, PhotoPose};
 use crate::workflow::{Studio, hand_over};
 use eframe::egui::{Context, Vec2};
 use image::{RgbImage, RgbaImage};
@@ -52,7 +52,8 @@ pub(super) enum Delivery {
     /// A photo for the face, looked at.
     FaceTaken {
         path: PathBuf,
-        seen: SeenFace,
+        /// None without a face.
+        seen: Option<Box<FaceCare>>,
     },
     /// A head in a photo.
     Pose {
@@ -273,7 +274,7 @@ impl Errand {
     /// A photo for the face: where is it, and what is to go.
     pub(super) fn take_face(ctx: &Context, studio: Studio, path: PathBuf) -> Self {
         Self::long(ctx, Purpose::TakeFace, "Looking at", &path.clone(), move |control| {
-            let seen = looking::face_in(&studio, &path, control)?;
+            let seen = looking::face_in(&studio, &path, control)?.map(Box::new);
             Ok(Delivery::FaceTaken { path, seen })
         })
     }

@@ -4,9 +4,9 @@ use super::errand::{Errand, Purpose};
 use super::window::Window;
 use crate::engine::progress::{Control, Progress, Stage};
 use crate::picture::load_face;
-use crate::project::{Face, HeadAngles, Other, PoseChoice, Square, Stroke};
+use crate::project::{Face, HeadAngles, Other, PoseChoice, Square};
 use crate::ui::{Action, Command, Marks, sentence};
-use crate::vision::{HeadFit, PhotoPose, care_for_face, pose_from_photo};
+use crate::vision::{FaceCare, HeadFit, PhotoPose, care_for_face, pose_from_photo};
 use crate::workflow::Studio;
 use eframe::egui::{Context, Vec2};
 use std::path::{Path, PathBuf};
@@ -14,20 +14,6 @@ use std::path::{Path, PathBuf};
 /// As far as the gallery's own sliders go, degrees.
 const YAW_LIMIT_DEG: f64 = 90.0;
 const TILT_LIMIT_DEG: f64 = 45.0;
-
-/// A face photo as the eyes see it.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct SeenFace {
-    pub(super) faces: usize,
-    /// The square that shows the face best.
-    pub(super) crop: Option<Square>,
-    /// Earrings that were surely found.
-    pub(super) earrings: usize,
-    /// Whether something at a lobe may be an earring.
-    pub(super) unsure: bool,
-    /// What covers the earrings.
-    pub(super) remove: Vec<Stroke>,
-}
 
 /// Looks for the head in a photo.
 pub(super) fn head_in(studio: &Studio, path: &Path, control: &Control) -> anyhow::Result<PhotoPose> {
@@ -38,20 +24,13 @@ pub(super) fn head_in(studio: &Studio, path: &Path, control: &Control) -> anyhow
     Ok(pose_from_photo(eyes, &studio.body, &photo)?)
 }
 
-/// Looks for the face in a photo.
-pub(super) fn face_in(studio: &Studio, path: &Path, control: &Control) -> anyhow::Result<SeenFace> {
+/// Looks for the face in a photo, its square and its earrings; none without a face.
+pub(super) fn face_in(studio: &Studio, path: &Path, control: &Control) -> anyhow::Result<Option<FaceCare>> {
     let photo = load_face(path)?;
     control.step(Progress::new(Stage::Painting, 0, 1))?;
     let eyes = studio.eyes()?;
     control.check()?;
-    let care = care_for_face(eyes, studio.head_points(), &photo)?;
-    Ok(care.map_or_else(SeenFace::default, |care| SeenFace {
-        faces: care.faces,
-        crop: Some(care.crop),
-        earrings: care.earrings(),
-        unsure: care.is_unsure(),
-        remove: care.remove(),
-    }))
+    Ok(care_for_face(eyes, studio.head_points(), &photo)?)
 }
 
 impl Window {
@@ -95,35 +74,31 @@ impl Window {
         self.errands.push(Errand::take_face(ctx, ready.studio.clone(), path));
     }
 
-    pub(super) fn take_face(&mut self, path: &Path, seen: SeenFace) {
+    /// The photo's face, without what the eyes are sure is an earring.
+    pub(super) fn take_face(&mut self, path: &Path, seen: Option<&FaceCare>) {
         let file = self.document.name_of(path);
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let (removed, unsure, faces) = (seen.earrings, seen.unsure, seen.faces);
+        let (crop, remove) = (seen.map(|seen| seen.crop), seen.map(FaceCare::remove).unwrap_or_default());
         self.document.mark();
-        self.document.project.face =
-            Some(Face { file, crop: seen.crop, remove: seen.remove, other: Other::new() });
+        self.document.project.face = Some(Face { file, crop, remove, other: Other::new() });
         self.document.mark();
         let offers = [Command::CareForFace, Command::Undo];
-        if faces == 0 {
+        let Some(seen) = seen else {
             let detail =
                 format!("There is no face in {name} that Adorn can see; choose the part that shows it.");
             let kept = "The middle of the photo is taken.";
-            self.notices.trouble_with("No face was found", detail, kept, &offers);
-        } else if unsure {
-            let detail = format!(
-                "Something at an ear may be an earring; cover it if it is one, as it would disturb yours.{}",
-                several(faces)
+            return self.notices.trouble_with("No face was found", detail, kept, &offers);
+        };
+        let detail = format!("{}{}", removed(seen.earrings()), several(seen.faces));
+        if seen.is_unsure() {
+            let unsure = "Something at an ear may be an earring; if it is, brush over it.";
+            self.notices.trouble_with(
+                &format!("The face of {name} is taken: look at its ears"),
+                detail,
+                unsure,
+                &offers,
             );
-            let kept = "What was surely found is taken out; the rest of the photo is as it was.";
-            self.notices.trouble_with("The face may wear an earring", detail, kept, &offers);
-        } else if removed > 0 {
-            let what =
-                if removed == 1 { "An earring was".to_owned() } else { format!("{removed} earrings were") };
-            let detail =
-                format!("{what} found in it and taken out, as they would disturb yours.{}", several(faces));
-            self.notices.done_with(format!("The face of {name} is taken"), detail, &offers);
         } else {
-            let detail = format!("The part that shows the face was chosen.{}", several(faces));
             self.notices.done_with(format!("The face of {name} is taken"), detail, &offers);
         }
     }
@@ -165,13 +140,13 @@ fn middle_square(size: Vec2) -> Square {
     Square { left: middle(size.x), top: middle(size.y), side }
 }
 
-/// Angles that sliders can show, in tenths.
+/// Angles as the sliders show them: one that they would round is changed again as soon as it is drawn.
 fn within_reach(angles: HeadAngles) -> HeadAngles {
-    let tenth = |degrees: f64, limit: f64| (degrees.clamp(-limit, limit) * 10.0).round() / 10.0;
+    let whole = |degrees: f64, limit: f64| degrees.clamp(-limit, limit).round();
     HeadAngles {
-        yaw_deg: tenth(angles.yaw_deg, YAW_LIMIT_DEG),
-        pitch_deg: tenth(angles.pitch_deg, TILT_LIMIT_DEG),
-        roll_deg: tenth(angles.roll_deg, TILT_LIMIT_DEG),
+        yaw_deg: whole(angles.yaw_deg, YAW_LIMIT_DEG),
+        pitch_deg: whole(angles.pitch_deg, TILT_LIMIT_DEG),
+        roll_deg: whole(angles.roll_deg, TILT_LIMIT_DEG),
     }
 }
 
@@ -188,6 +163,16 @@ fn angles_text(fit: &HeadFit) -> String {
     format!("{turn}, {nod}, {tilt}.")
 }
 
+/// What was taken out of a face photo.
+fn removed(earrings: usize) -> String {
+    let what = match earrings {
+        0 => return "The part that shows the face was chosen.".to_owned(),
+        1 => "An earring was".to_owned(),
+        count => format!("{count} earrings were"),
+    };
+    format!("{what} found in it and taken out, as they would be painted beside yours.")
+}
+
 /// A further sentence where a photo shows more than one face.
 fn several(faces: usize) -> String {
     if faces > 1 { format!(" {faces} faces are in the photo; the largest was taken.") } else { String::new() }
@@ -201,7 +186,7 @@ mod tests {
     fn a_pose_beyond_the_sliders_stops_at_their_ends() {
         let seen = HeadAngles { yaw_deg: -97.26, pitch_deg: 12.34, roll_deg: 60.0 };
         let taken = within_reach(seen);
-        assert_eq!(taken, HeadAngles { yaw_deg: -90.0, pitch_deg: 12.3, roll_deg: 45.0 });
+        assert_eq!(taken, HeadAngles { yaw_deg: -90.0, pitch_deg: 12.0, roll_deg: 45.0 });
     }
 
     #[test]
