@@ -297,7 +297,7 @@ mod tests {
     fn transparent_pictures_are_not_finished_pictures() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("rgba.png");
-        image::RgbaImage::new(2, 2).save(&path).expect("saved");
+        RgbaImage::new(2, 2).save(&path).expect("saved");
         let error = read_record(&path).expect_err("transparent").to_string();
         assert!(error.contains("transparent"), "{error}");
     }
