@@ -18,6 +18,7 @@ mod layers;
 mod look;
 mod photo_pose;
 mod search;
+pub mod segment;
 #[cfg(test)]
 mod tests;
 mod weights;

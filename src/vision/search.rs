@@ -2,8 +2,9 @@
 //!
 //! The finder's grid has 13 x 13 cells, so a face much smaller than a cell is lost, a face that fills the picture
 //! is larger than all it was trained on, and a head laid on its shoulder looks like nothing it knows. Where the
-//! first look finds nothing, the picture is looked at from further away, turned, and in tiles. More looks see
-//! more that is not there, so these must be surer. A fixed number of looks bounds the work.
+//! first look finds nothing, the picture is looked at from further away, turned, and then closer: with more cells,
+//! and a narrow picture in tiles. More looks see more that is not there, so these must be surer. A fixed number
+//! of looks bounds the work.
 
 use super::finder::{Finder, SIDE, without_doubles};
 use super::look::Window;
@@ -21,17 +22,16 @@ const FURTHER: f64 = 0.55;
 /// A turned look's angles, degrees.
 const TURNS: [f64; 2] = [-35.0, 35.0];
 
-/// Sides of tiles, as shares of the picture's shorter side: a single row of whole ones for panoramas too.
-const TILES: [f64; 3] = [1.0, 0.5, 0.3];
+/// Sides of closer looks at the whole picture; one that enlarges the picture more than this shows nothing new.
+const CLOSER: [usize; 2] = [832, 1248];
+const ENLARGED: f64 = 1.5;
 
-/// Step between tiles, as a share of their side: a face of half a tile is whole in one of them.
-const STEP: f64 = 0.5;
+/// A picture so many times longer than wide is looked at in square tiles that overlap by half.
+const NARROW: f64 = 2.0;
 
-/// Tiles looked at in one picture, at most.
-const MOST: usize = 64;
-
-/// Tiles smaller than this show no face that could be used, pixels.
-const SMALLEST: f64 = 48.0;
+/// Tiles looked at in one picture, at most, and the smallest that could show a face, pixels.
+const MOST: u32 = 64;
+const SMALLEST: u32 = 48;
 
 /// Grey around a picture that is seen from further away or turned.
 const AROUND: Rgb<u8> = Rgb([117, 115, 97]);
@@ -43,11 +43,15 @@ pub(super) fn search(finder: &Finder, picture: &RgbImage) -> Result<Vec<FaceBox>
     for (share, turn) in whole {
         found.extend(from_afar(finder, picture, share, turn)?);
     }
+    let whole = Window::whole(picture);
+    for side in CLOSER.into_iter().filter(|side| *side as f64 <= f64::from(whole.longest()) * ENLARGED) {
+        if found.is_empty() {
+            found = finder.find(picture, whole, side, SURE)?;
+        }
+    }
     if found.is_empty() {
-        let tiles = tiles(picture.width(), picture.height());
-        let looks: Vec<_> =
-            tiles.par_iter().map(|tile| finder.find(picture, *tile, SIDE, SURE)).collect::<Result<_, _>>()?;
-        found = looks.into_iter().flatten().collect();
+        let looks = tiles(whole).into_par_iter().map(|tile| finder.find(picture, tile, SIDE, SURE));
+        found = looks.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
     }
     Ok(without_doubles(found))
 }
@@ -82,31 +86,17 @@ fn from_afar(
     Ok(faces.into_iter().map(back).collect())
 }
 
-/// Square tiles, large ones first, at most [`MOST`].
-fn tiles(width: u32, height: u32) -> Vec<Window> {
-    let shorter = f64::from(width.min(height));
-    let mut tiles = Vec::new();
-    for side in TILES.map(|share| (share * shorter).floor()).into_iter().filter(|side| *side >= SMALLEST) {
-        let (columns, rows) = (starts(width, side), starts(height, side));
-        // One tile that is the whole picture has been looked at already.
-        if columns.len() * rows.len() == 1 || tiles.len() + columns.len() * rows.len() > MOST {
-            continue;
-        }
-        let side = side as u32;
-        let row = |top: &u32| {
-            columns
-                .iter()
-                .map(|left| Window { left: *left, top: *top, width: side, height: side })
-                .collect::<Vec<_>>()
-        };
-        tiles.extend(rows.iter().flat_map(row));
+/// Square tiles of a narrow picture from end to end; none of any other, and none where too many would be needed.
+fn tiles(whole: Window) -> Vec<Window> {
+    let (longer, side) = (whole.longest(), whole.width.min(whole.height));
+    if f64::from(longer) < NARROW * f64::from(side) || side < SMALLEST || longer > side * (MOST / 2) {
+        return Vec::new();
     }
-    tiles
-}
-
-/// First pixels of the tiles of `side` along `length`, evenly spread from edge to edge.
-fn starts(length: u32, side: f64) -> Vec<u32> {
-    let free = f64::from(length) - side;
-    let steps = (free / (side * STEP)).ceil().max(0.0) as u32;
-    (0..=steps).map(|step| (free * f64::from(step) / f64::from(steps.max(1))) as u32).collect()
+    let steps = ((longer - side) * 2).div_ceil(side).max(1);
+    let tile = |step: u32| {
+        let at = (u64::from(longer - side) * u64::from(step) / u64::from(steps)) as u32;
+        let (left, top) = if whole.width == longer { (at, 0) } else { (0, at) };
+        Window { left, top, width: side, height: side }
+    };
+    (0..=steps).map(tile).collect()
 }
