@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn every_pixel_knows_its_nearest_matte_pixel() {
         // Scattered without order, so that ties and far columns come up.
-        let matte = |x: u32, y: u32| (x * 7 + y * 13) % 41 == 0 && x > 12 && (5..40).contains(&y);
+        let matte = |x: u32, y: u32| (x * 7 + y * 13).is_multiple_of(41) && x > 12 && (5..40).contains(&y);
         let placed = placed(matte);
         let around = Surroundings::of(&placed, 9).expect("a matte");
         let all: Vec<_> = placed.pixels().enumerate_pixels().filter(|(_, _, p)| p.0[3] > 0).collect();

@@ -222,7 +222,7 @@ fn solve(samples: impl Iterator<Item = ([f32; TERMS], Vec3, f32)>) -> Option<[Ve
         let known: DVec3 = (i + 1..TERMS).map(|k| right[k] * normal[k][i]).sum();
         right[i] = (right[i] - known) / normal[i][i];
     }
-    Some(right.map(|term| term.as_vec3()))
+    Some(right.map(DVec3::as_vec3))
 }
 
 /// Deviation of single pixels from the mean of their neighbours, over the samples.

@@ -138,10 +138,10 @@ fn paint(
         let strokes = tool.marks.strokes.iter().filter(|_| side == Side::Photo).chain(&tool.drawing);
         halftone::show(&painter.with_clip_rect(painter.clip_rect().intersect(frame)), lens, strokes, inks);
     }
-    if side == Side::Photo || tool.aim == Aim::Face {
-        if let Some(mark) = frame_of(&tool.marks) {
-            frame_outline(painter, frame, on_screen(mark, lens), tool.hand == Hand::Frame, palette);
-        }
+    if (side == Side::Photo || tool.aim == Aim::Face)
+        && let Some(mark) = frame_of(&tool.marks)
+    {
+        frame_outline(painter, frame, on_screen(mark, lens), tool.hand == Hand::Frame, palette);
     }
 }
 
@@ -194,7 +194,7 @@ fn frame_outline(painter: &Painter, photo: Rect, mark: Rect, in_hand: bool, pale
         Rect::from_min_max(pos2(photo.left(), mark.top()), pos2(mark.left(), mark.bottom())),
         Rect::from_min_max(pos2(mark.right(), mark.top()), pos2(photo.right(), mark.bottom())),
     ];
-    for side in sides.into_iter().filter(|side| side.is_positive()) {
+    for side in sides.into_iter().filter(Rect::is_positive) {
         painter.rect_filled(side, CornerRadius::ZERO, shade);
     }
     painter.rect_stroke(

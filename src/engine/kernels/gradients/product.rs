@@ -59,7 +59,7 @@ impl CustomOp2 for Linear {
                 made(w.dims(), |out| {
                     over_rows(dy, outputs, &rows, inputs, |columns, part| {
                         place(part, columns, inputs, out);
-                    })
+                    });
                 })
             })
         })?;
@@ -149,7 +149,7 @@ impl CustomOp2 for Convolution {
                 made(w.dims(), |out| {
                     over_rows(dy, outputs, &rows, 9 * inputs, |columns, part| {
                         place_taps(part, columns, inputs, out);
-                    })
+                    });
                 })
             })
         })?;
