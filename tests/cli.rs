@@ -683,3 +683,37 @@ fn a_lossy_delivery_is_compared_with_its_project_and_called_lossy() {
     let verdicts: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
     assert_eq!((&verdicts[0]["verdict"], &verdicts[0]["lossy"]), (&json!("unreadable"), &json!(true)));
 }
+
+#[test]
+fn a_body_fit_becomes_a_pose_of_the_library_s_form() {
+    let folder = TempDir::new().expect("a folder");
+    let at = folder.path();
+    // A root turned half about x, as a camera's own axes have it, then 40 degrees to the picture's right.
+    let fit = json!({ "smplx_root_pose": [[2.9522, 0.0, 1.0745]], "smplx_body_pose": vec![0.0; 63] });
+    std::fs::write(at.join("fit.json"), fit.to_string()).expect("a file");
+    let said = succeed(at, &["pose", "fit.json", "--out", "pose.toml", "--json"]);
+    let said: Value = serde_json::from_str(&said).expect("JSON");
+    assert_eq!(said["camera_frame"], true);
+    let pose = std::fs::read_to_string(at.join("pose.toml")).expect("a pose");
+    let yaw = said["pose"]["yaw_deg"].as_f64().expect("a number");
+    assert!((yaw - 40.0).abs() < 0.2 && pose.contains(&format!("yaw_deg = {yaw:?}")), "{said} {pose}");
+    assert!(pose.contains("facing = \"right\"") && pose.contains("id = \"fit\""), "{pose}");
+}
+
+#[test]
+fn what_gives_no_pose_is_refused_in_words() {
+    let folder = TempDir::new().expect("a folder");
+    let at = folder.path();
+    std::fs::write(at.join("fit.pkl"), b"\x80\x04\x95").expect("a file");
+    std::fs::write(at.join("fit.npz"), b"PK\x03\x04 and no more").expect("a file");
+    std::fs::write(at.join("empty.json"), "{}").expect("a file");
+    std::fs::write(at.join("notes.txt"), "no picture").expect("a file");
+    image::RgbImage::new(32, 24).save(at.join("black.png")).expect("a file");
+    refuse(at, &["pose", "fit.pkl", "--out", "a.toml"], "pickle");
+    refuse(at, &["pose", "fit.npz", "--out", "a.toml"], "not a readable npz archive");
+    refuse(at, &["pose", "empty.json", "--out", "a.toml"], "no global_orient");
+    refuse(at, &["pose", "missing.jpg", "--out", "a.toml"], "missing.jpg");
+    refuse(at, &["pose", "notes.txt", "--out", "a.toml"], "notes.txt");
+    refuse(at, &["pose", "black.png", "--out", "a.toml"], "no face is found");
+    refuse(at, &["pose", "black.png", "--out", "a.png"], "not a .toml file");
+}

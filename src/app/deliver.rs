@@ -49,7 +49,7 @@ impl Window {
             Delivery::Face { key, size, picture } => {
                 self.photos.face_read(&key, upload(ctx, "face", &picture), size);
             }
-            Delivery::FaceTaken { path, seen } => self.take_face(&path, seen),
+            Delivery::FaceTaken { path, seen } => self.take_face(&path, seen.as_deref()),
             Delivery::Pose { path, seen } => self.take_pose(&path, &seen),
             Delivery::Import { path, product, origin } => self.place(ctx, &path, &product, origin),
             Delivery::ToolPhoto(photo) => self.open_photo_tool(ctx, photo),

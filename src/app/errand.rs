@@ -3,7 +3,7 @@
 use super::autosave;
 use super::cutting::{self, Origin};
 use super::dialogs::Answer;
-use super::looking::{self, SeenFace, SeenHead};
+use super::looking;
 use super::photo_room::ToolPhoto;
 use super::photos::{FaceKey, ReadyProduct};
 use super::sample;
@@ -13,13 +13,14 @@ use crate::body::{BodyModel, PoseTemplate};
 use crate::control::pose_render;
 use crate::engine::Engine;
 use crate::engine::device::{DTypeChoice, DeviceChoice};
-use crate::engine::progress::Control;
+use crate::engine::progress::{Control, Stage};
 use crate::engine::steady::SteadyEngine;
 use crate::job::Job;
 use crate::mannequin::MannequinEngine;
 use crate::picture::{load_face, read_record};
 use crate::project::{self, CanvasSize, Earring, EarringId, Face, Project};
 use crate::ui::{Aim, Marks, PathPurpose, WorkFacts};
+use crate::vision::{FaceCare, PhotoPose};
 use crate::workflow::{Studio, hand_over};
 use eframe::egui::{Context, Vec2};
 use image::{RgbImage, RgbaImage};
@@ -51,12 +52,13 @@ pub(super) enum Delivery {
     /// A photo for the face, looked at.
     FaceTaken {
         path: PathBuf,
-        seen: SeenFace,
+        /// None without a face.
+        seen: Option<Box<FaceCare>>,
     },
     /// A head in a photo.
     Pose {
         path: PathBuf,
-        seen: SeenHead,
+        seen: Box<PhotoPose>,
     },
     /// A photo for a new earring, cut out where it had to be.
     Import {
@@ -144,7 +146,7 @@ impl Purpose {
 pub(super) struct Errand {
     pub(super) purpose: Purpose,
     pub(super) job: Job<Delivery>,
-    /// What the designer reads while waiting: a verb, and what it is done to.
+    /// What the designer reads while waiting, once the file is read: a verb, and what it is done to.
     waiting_for: Option<(&'static str, String)>,
 }
 
@@ -186,6 +188,7 @@ impl Errand {
     pub(super) fn work(&self) -> Option<WorkFacts> {
         let (doing, name) = self.waiting_for.as_ref().filter(|_| self.job.elapsed() >= SOON)?;
         let progress = self.job.progress();
+        let doing = if progress.stage == Stage::Preparing { "Reading" } else { *doing };
         let share = (progress.total > 1).then(|| progress.done as f32 / progress.total as f32);
         Some(WorkFacts { headline: format!("{doing} {name}…"), share, stopping: self.job.is_cancelling() })
     }
@@ -271,7 +274,7 @@ impl Errand {
     /// A photo for the face: where is it, and what is to go.
     pub(super) fn take_face(ctx: &Context, studio: Studio, path: PathBuf) -> Self {
         Self::long(ctx, Purpose::TakeFace, "Looking at", &path.clone(), move |control| {
-            let seen = looking::face_in(&studio, &path, control)?;
+            let seen = looking::face_in(&studio, &path, control)?.map(Box::new);
             Ok(Delivery::FaceTaken { path, seen })
         })
     }
@@ -279,7 +282,7 @@ impl Errand {
     /// How the head in a photo is turned.
     pub(super) fn pose(ctx: &Context, studio: Studio, path: PathBuf) -> Self {
         Self::long(ctx, Purpose::Pose, "Looking at", &path.clone(), move |control| {
-            let seen = looking::head_in(&studio, &path, control)?;
+            let seen = Box::new(looking::head_in(&studio, &path, control)?);
             Ok(Delivery::Pose { path, seen })
         })
     }

@@ -136,15 +136,17 @@ fn paint(
     Ok(Painted { backdrop: picture.generated, scene, notices: picture.layout.notices })
 }
 
-/// Words and recipe change nothing about a layout.
+/// Words, recipe and where a product was cut out change nothing about a layout.
 fn what_the_mannequin_sees(variant: &Variant) -> Variant {
-    Variant {
+    let mut seen = Variant {
         prompt: String::new(),
         negative_prompt: String::new(),
         recipe: Recipe::default(),
         face: None,
         ..variant.clone()
-    }
+    };
+    seen.earrings.iter_mut().for_each(|earring| earring.cut_from = None);
+    seen
 }
 
 /// The variant on a canvas whose sides are at most `longest`; a smaller canvas stays as it is.

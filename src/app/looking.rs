@@ -4,9 +4,9 @@ use super::errand::{Errand, Purpose};
 use super::window::Window;
 use crate::engine::progress::{Control, Progress, Stage};
 use crate::picture::load_face;
-use crate::project::{Face, HeadAngles, Other, PoseChoice, Square, Stroke};
-use crate::ui::{Action, Command, Marks};
-use crate::vision::{FaceBox, HeadFit, Trust, look_with_points};
+use crate::project::{Face, HeadAngles, Other, PoseChoice, Square};
+use crate::ui::{Action, Command, Marks, sentence};
+use crate::vision::{FaceCare, HeadFit, PhotoPose, care_for_face, pose_from_photo};
 use crate::workflow::Studio;
 use eframe::egui::{Context, Vec2};
 use std::path::{Path, PathBuf};
@@ -14,61 +14,23 @@ use std::path::{Path, PathBuf};
 /// As far as the gallery's own sliders go, degrees.
 const YAW_LIMIT_DEG: f64 = 90.0;
 const TILT_LIMIT_DEG: f64 = 45.0;
-/// The proposed square's side, as a multiple of the face's.
-const HEAD_PER_FACE: f64 = 1.9;
-
-/// A face photo as the eyes see it.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct SeenFace {
-    pub(super) faces: usize,
-    /// The square that shows the face best.
-    pub(super) crop: Option<Square>,
-    /// Earrings in it, covered.
-    pub(super) remove: Vec<Stroke>,
-}
-
-/// A head in a photo.
-pub(super) struct SeenHead {
-    pub(super) faces: usize,
-    pub(super) fit: Option<HeadFit>,
-}
 
 /// Looks for the head in a photo.
-pub(super) fn head_in(studio: &Studio, path: &Path, control: &Control) -> anyhow::Result<SeenHead> {
-    control.step(Progress::new(Stage::Preparing, 0, 1))?;
+pub(super) fn head_in(studio: &Studio, path: &Path, control: &Control) -> anyhow::Result<PhotoPose> {
     let photo = load_face(path)?;
+    control.step(Progress::new(Stage::Painting, 0, 1))?;
     let eyes = studio.eyes()?;
     control.check()?;
-    let faces = eyes.faces(&photo)?;
-    control.check()?;
-    let fit = look_with_points(eyes, studio.head_points(), &photo, None)?;
-    Ok(SeenHead { faces: faces.len(), fit })
+    Ok(pose_from_photo(eyes, &studio.body, &photo)?)
 }
 
-/// Looks for the face in a photo.
-pub(super) fn face_in(studio: &Studio, path: &Path, control: &Control) -> anyhow::Result<SeenFace> {
-    control.step(Progress::new(Stage::Preparing, 0, 1))?;
+/// Looks for the face in a photo, its square and its earrings; none without a face.
+pub(super) fn face_in(studio: &Studio, path: &Path, control: &Control) -> anyhow::Result<Option<FaceCare>> {
     let photo = load_face(path)?;
+    control.step(Progress::new(Stage::Painting, 0, 1))?;
     let eyes = studio.eyes()?;
     control.check()?;
-    let faces = eyes.faces(&photo)?;
-    let area = |face: &FaceBox| face.width * face.height;
-    let largest = faces.iter().max_by(|one, other| area(one).total_cmp(&area(other)));
-    let size = Vec2::new(photo.width() as f32, photo.height() as f32);
-    let crop = largest.map(|face| square_around(face, size));
-    Ok(SeenFace { faces: faces.len(), crop, remove: Vec::new() })
-}
-
-/// The whole head with its hair: the face in the middle, as far as the photo reaches.
-fn square_around(face: &FaceBox, size: Vec2) -> Square {
-    let (width, height) = (f64::from(size.x), f64::from(size.y));
-    let side = (face.width.max(face.height) * HEAD_PER_FACE).min(width).min(height).round();
-    let place = |middle: f64, length: f64| (middle - side / 2.0).clamp(0.0, length - side).round();
-    Square {
-        left: place(face.left + face.width / 2.0, width),
-        top: place(face.top + face.height / 2.0, height),
-        side,
-    }
+    Ok(care_for_face(eyes, studio.head_points(), &photo)?)
 }
 
 impl Window {
@@ -82,27 +44,23 @@ impl Window {
     }
 
     /// The head's turn becomes the pose.
-    pub(super) fn take_pose(&mut self, path: &Path, seen: &SeenHead) {
+    pub(super) fn take_pose(&mut self, path: &Path, seen: &PhotoPose) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let Some(fit) = &seen.fit else {
-            let detail = format!(
-                "There is no face in {name} that Adorn can see; take a photo with one, large and lit."
-            );
-            return self.notices.trouble("No pose was found", detail, "The pose is as it was.");
-        };
         self.document.mark();
-        self.document.project.pose = PoseChoice::Angles(within_reach(fit.angles));
+        self.document.project.pose = PoseChoice::Angles(within_reach(seen.fit.angles));
         self.document.mark();
-        let detail = format!("{}{}", angles_text(fit), several(seen.faces));
-        match fit.trust {
-            Trust::Good => {
-                self.notices.done_with(format!("Pose taken from {name}"), detail, &[Command::Undo])
-            }
-            Trust::Fair | Trust::Poor => {
-                let kept = "Compare the head in the layout with the photo, and correct it with the sliders.";
-                self.notices.trouble_with("The pose is only roughly known", detail, kept, &[Command::Undo]);
-            }
+        let angles = angles_text(&seen.fit);
+        if seen.doubts.is_empty() {
+            return self.notices.done_with(format!("Pose taken from {name}"), angles, &[Command::Undo]);
         }
+        let doubts = seen.doubts.iter().map(|doubt| sentence(&doubt.to_string()));
+        let kept = doubts.collect::<Vec<_>>().join(" ");
+        self.notices.trouble_with(
+            &format!("Pose taken from {name}: look at it"),
+            angles,
+            &kept,
+            &[Command::Undo],
+        );
     }
 
     /// Looks at a photo, and takes its face.
@@ -116,28 +74,31 @@ impl Window {
         self.errands.push(Errand::take_face(ctx, ready.studio.clone(), path));
     }
 
-    pub(super) fn take_face(&mut self, path: &Path, seen: SeenFace) {
+    /// The photo's face, without what the eyes are sure is an earring.
+    pub(super) fn take_face(&mut self, path: &Path, seen: Option<&FaceCare>) {
         let file = self.document.name_of(path);
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let (removed, faces) = (seen.remove.len(), seen.faces);
+        let (crop, remove) = (seen.map(|seen| seen.crop), seen.map(FaceCare::remove).unwrap_or_default());
         self.document.mark();
-        self.document.project.face =
-            Some(Face { file, crop: seen.crop, remove: seen.remove, other: Other::new() });
+        self.document.project.face = Some(Face { file, crop, remove, other: Other::new() });
         self.document.mark();
         let offers = [Command::CareForFace, Command::Undo];
-        if faces == 0 {
+        let Some(seen) = seen else {
             let detail =
                 format!("There is no face in {name} that Adorn can see; choose the part that shows it.");
             let kept = "The middle of the photo is taken.";
-            self.notices.trouble_with("No face was found", detail, kept, &offers);
-        } else if removed > 0 {
-            let what =
-                if removed == 1 { "An earring was".to_owned() } else { format!("{removed} earrings were") };
-            let detail =
-                format!("{what} found in it and taken out, as they would disturb yours.{}", several(faces));
-            self.notices.done_with(format!("The face of {name} is taken"), detail, &offers);
+            return self.notices.trouble_with("No face was found", detail, kept, &offers);
+        };
+        let detail = format!("{}{}", removed(seen.earrings()), several(seen.faces));
+        if seen.is_unsure() {
+            let unsure = "Something at an ear may be an earring; if it is, brush over it.";
+            self.notices.trouble_with(
+                &format!("The face of {name} is taken: look at its ears"),
+                detail,
+                unsure,
+                &offers,
+            );
         } else {
-            let detail = format!("The part that shows the face was chosen.{}", several(faces));
             self.notices.done_with(format!("The face of {name} is taken"), detail, &offers);
         }
     }
@@ -179,13 +140,13 @@ fn middle_square(size: Vec2) -> Square {
     Square { left: middle(size.x), top: middle(size.y), side }
 }
 
-/// Angles that sliders can show, in tenths.
+/// Angles as the sliders show them: one that they would round is changed again as soon as it is drawn.
 fn within_reach(angles: HeadAngles) -> HeadAngles {
-    let tenth = |degrees: f64, limit: f64| (degrees.clamp(-limit, limit) * 10.0).round() / 10.0;
+    let whole = |degrees: f64, limit: f64| degrees.clamp(-limit, limit).round();
     HeadAngles {
-        yaw_deg: tenth(angles.yaw_deg, YAW_LIMIT_DEG),
-        pitch_deg: tenth(angles.pitch_deg, TILT_LIMIT_DEG),
-        roll_deg: tenth(angles.roll_deg, TILT_LIMIT_DEG),
+        yaw_deg: whole(angles.yaw_deg, YAW_LIMIT_DEG),
+        pitch_deg: whole(angles.pitch_deg, TILT_LIMIT_DEG),
+        roll_deg: whole(angles.roll_deg, TILT_LIMIT_DEG),
     }
 }
 
@@ -202,6 +163,16 @@ fn angles_text(fit: &HeadFit) -> String {
     format!("{turn}, {nod}, {tilt}.")
 }
 
+/// What was taken out of a face photo.
+fn removed(earrings: usize) -> String {
+    let what = match earrings {
+        0 => return "The part that shows the face was chosen.".to_owned(),
+        1 => "An earring was".to_owned(),
+        count => format!("{count} earrings were"),
+    };
+    format!("{what} found in it and taken out, as they would be painted beside yours.")
+}
+
 /// A further sentence where a photo shows more than one face.
 fn several(faces: usize) -> String {
     if faces > 1 { format!(" {faces} faces are in the photo; the largest was taken.") } else { String::new() }
@@ -215,16 +186,7 @@ mod tests {
     fn a_pose_beyond_the_sliders_stops_at_their_ends() {
         let seen = HeadAngles { yaw_deg: -97.26, pitch_deg: 12.34, roll_deg: 60.0 };
         let taken = within_reach(seen);
-        assert_eq!(taken, HeadAngles { yaw_deg: -90.0, pitch_deg: 12.3, roll_deg: 45.0 });
-    }
-
-    #[test]
-    fn the_proposed_square_holds_the_face_and_stays_in_the_photo() {
-        let size = Vec2::new(600.0, 400.0);
-        let face = FaceBox { left: 450.0, top: 100.0, width: 100.0, height: 120.0, score: 0.9 };
-        assert_eq!(square_around(&face, size), Square { left: 372.0, top: 46.0, side: 228.0 });
-        let huge = FaceBox { left: 0.0, top: -10.0, width: 590.0, height: 500.0, score: 0.9 };
-        assert_eq!(square_around(&huge, size), Square { left: 95.0, top: 0.0, side: 400.0 });
+        assert_eq!(taken, HeadAngles { yaw_deg: -90.0, pitch_deg: 12.0, roll_deg: 45.0 });
     }
 
     #[test]

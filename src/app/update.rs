@@ -110,10 +110,8 @@ impl Window {
             Command::SortByChecks => self.session.sort_by_checks = !self.session.sort_by_checks,
             Command::Cancel => self.cancel(),
             Command::StopWork => self.stop_work(),
-            Command::Export => {
-                if self.history.picture().is_some() {
-                    self.ask_for(ctx, PathPurpose::ExportPicture);
-                }
+            Command::Export if self.history.picture().is_some() => {
+                self.ask_for(ctx, PathPurpose::ExportPicture);
             }
             Command::ZoomFit => self.session.view_mut().zoom = Zoom::Fit,
             Command::ZoomActual => {
@@ -125,7 +123,7 @@ impl Window {
                 self.session.dark = !self.session.dark;
                 ctx.set_theme(if self.session.dark { ThemePreference::Dark } else { ThemePreference::Light });
             }
-            // The photo tool's own, while it is closed.
+            // The photo tool's own while it is closed, and what there is nothing for.
             _ => {}
         }
     }

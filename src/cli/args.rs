@@ -2,7 +2,7 @@
 
 mod eyes;
 
-pub(super) use eyes::{EvaluateArgs, PoseArgs};
+pub(super) use eyes::{CutoutArgs, EvaluateArgs, FaceArgs, PoseArgs};
 
 use crate::batch::Shard;
 use crate::engine::device::{DTypeChoice, DeviceChoice};
@@ -28,10 +28,14 @@ pub(super) enum Command {
     Render(RenderArgs),
     /// Makes every variant of the project's plan, resuming where an earlier export stopped
     Export(ExportArgs),
+    /// Looks at a face photo: where the face is, and whether earrings must go
+    Face(FaceArgs),
     /// Measures how a head is turned, from a photo or a body fit
     Pose(PoseArgs),
     /// Draws the pose library as the network sees it
     Poses(PosesArgs),
+    /// Cuts a product out of its photo on plain ground
+    Cutout(CutoutArgs),
     /// Re-opens finished pictures and proves their product's pixels
     Verify(VerifyArgs),
     /// Times every part of a picture on this machine

@@ -4,6 +4,7 @@ use super::{BAD_INPUT, CANCELLED, SOME_FAILED};
 use crate::batch::BatchError;
 use crate::body::{BodyError, PoseLibraryError};
 use crate::engine::EngineError;
+use crate::engine::progress::Cancelled;
 use crate::evaluation::EvaluationError;
 use crate::picture::PngError;
 use crate::project::{FieldFault, FileError};
@@ -118,6 +119,12 @@ impl From<BatchError> for Failure {
             BatchError::Cancelled(_) => Self::cancelled(),
             error => Self::bad_input(error),
         }
+    }
+}
+
+impl From<Cancelled> for Failure {
+    fn from(Cancelled: Cancelled) -> Self {
+        Self::cancelled()
     }
 }
 

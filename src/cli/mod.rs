@@ -7,10 +7,12 @@
 mod args;
 mod bench;
 mod bundle;
+mod cutout;
 mod demo;
 mod engine;
 mod evaluate;
 mod export;
+mod face;
 mod failure;
 mod output;
 mod pose;
@@ -66,8 +68,10 @@ fn perform(command: Option<Command>) -> Result<Outcome, Failure> {
         Some(Command::Demo(args)) => demo::run(&args),
         Some(Command::Render(args)) => render::run(&args),
         Some(Command::Export(args)) => export::run(&args),
+        Some(Command::Face(args)) => face::run(&args),
         Some(Command::Pose(args)) => pose::run(&args),
         Some(Command::Poses(args)) => poses::run(&args),
+        Some(Command::Cutout(args)) => cutout::run(&args),
         Some(Command::Verify(args)) => verify::run(&args),
         Some(Command::Bench(args)) => bench::run(&args),
         Some(Command::Evaluate(args)) => evaluate::run(&args),

@@ -99,7 +99,8 @@ fn line(verdict: &Verdict) -> String {
             "differs: {differing} of {compared} product pixels, by up to {max_difference} of 255, first at {x},{y}"
         ),
         Verdict::Lossy { format, compared, max_difference, mean_difference, plausible, .. } => {
-            let worth = if *plausible { "which may be the product" } else { "too far for the product" };
+            let worth =
+                if *plausible { "as little as JPEG may change it" } else { "too much for the product" };
             format!(
                 "lossy: a {format} cannot be exact; {compared} product pixels differ by {mean_difference:.1} of 255 \
                  on average and by up to {max_difference}, {worth}"

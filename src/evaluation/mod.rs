@@ -4,7 +4,9 @@
 //! look, and reports tables and contact sheets. `adorn evaluate` is the one command for all of them. This room
 //! refuses to know the window.
 
+mod appearance;
 mod checks;
+mod cutout;
 mod faces;
 mod pose;
 mod report;
@@ -41,6 +43,11 @@ pub struct Part {
 /// Everything that can be measured.
 pub const PARTS: &[Part] = &[
     Part {
+        name: "cutout",
+        about: "how well products are cut out of photos, by ground and by family",
+        measure: cutout::measure,
+    },
+    Part {
         name: "faces",
         about: "how well faces are found, how still landmarks stand, whether descriptors tell people apart",
         measure: faces::measure,
@@ -49,6 +56,11 @@ pub const PARTS: &[Part] = &[
         name: "pose",
         about: "how well head angles, face extent and lobes are measured, by how far the head is turned",
         measure: pose::measure,
+    },
+    Part {
+        name: "appearance",
+        about: "how often earrings in face photos are found and how well they are taken out",
+        measure: appearance::measure,
     },
     Part {
         name: "checks",

@@ -23,6 +23,8 @@ use score::{Miss, Scores};
 
 /// People painted, each at every turn.
 const PEOPLE: usize = 5;
+/// Number of the first one: the people before were looked at when the measurement was calibrated.
+const FIRST_PERSON: u64 = 100;
 /// Portraits looked at.
 const PORTRAITS: usize = 60;
 /// Turns, degrees: -90 to 90.
@@ -83,7 +85,7 @@ fn sitting(person: usize, step: i32) -> Sitting {
     let height = HEIGHTS[person % HEIGHTS.len()];
     let top = 0.36 * f64::from(SIDE) - 20.0 * f64::from(u8::from(height > 160.0));
     Sitting {
-        look: Look::person(person as u64),
+        look: Look::person(FIRST_PERSON + person as u64),
         angles: HeadAngles { yaw_deg: f64::from(step) * YAW_STEP, pitch_deg, roll_deg },
         canvas: CanvasSize { width: SIDE, height: SIDE },
         face: Band { top, bottom: top + height },
@@ -109,7 +111,8 @@ fn miss(truth: &Portrait, fit: &HeadFit) -> Miss {
     let seen_height = fit.face_rows.1 - fit.face_rows.0;
     Miss {
         angles: [
-            off(fit.angles.yaw_deg, truth.angles.yaw_deg),
+            // Towards the front is negative, whichever way the head is turned.
+            off(fit.angles.yaw_deg, truth.angles.yaw_deg) * truth.angles.yaw_deg.signum(),
             off(fit.angles.pitch_deg, truth.angles.pitch_deg),
             off(fit.angles.roll_deg, truth.angles.roll_deg),
         ],
@@ -122,9 +125,12 @@ fn miss(truth: &Portrait, fit: &HeadFit) -> Miss {
     }
 }
 
+/// sRGB of a pixel: column, row, which of the pictures.
+type Colour = fn(u32, u32, u32) -> [u8; 3];
+
 /// What is seen in pictures without a face: walls, stripes, noise, balls.
 fn empty_pictures(eyes: &Eyes, head: &HeadPoints) -> Result<Table, EvaluationError> {
-    let kinds: [(&str, fn(u32, u32, u32) -> [u8; 3]); 5] = [
+    let kinds: [(&str, Colour); 5] = [
         ("plain", |_, _, seed| [(40 * seed) as u8; 3]),
         ("gradient", |x, y, seed| [(x / 2) as u8, (y / 2) as u8, (40 * seed) as u8]),
         ("stripes", |x, y, seed| {

@@ -199,5 +199,5 @@ fn through_jpeg(photo: RgbImage) -> RgbImage {
     let mut bytes = Vec::new();
     let saved = photo.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY));
     let opened = saved.and_then(|()| image::load_from_memory_with_format(&bytes, ImageFormat::Jpeg));
-    opened.map_or(photo, |opened| opened.into_rgb8())
+    opened.map_or(photo, image::DynamicImage::into_rgb8)
 }

@@ -127,6 +127,49 @@ fn the_same_piece_is_the_same_picture() {
     assert_eq!(make(), make());
 }
 
+#[test]
+fn a_tray_has_every_family_in_different_pieces() {
+    let designs = catalogue(4);
+    assert_eq!(designs.len(), 4 * Family::ALL.len());
+    for (index, one) in designs.iter().enumerate() {
+        assert!(designs[..index].iter().all(|other| one != other), "{one:?} is there twice");
+    }
+}
+
+#[test]
+fn a_photo_is_its_foreground_over_its_ground() {
+    let exposure = expose(&Design::sample(Family::Huggie, 1), 48);
+    let decode = |code: u8| light_of([code, code, code, 255])[0];
+    for ground in Ground::ALL {
+        let GroundedPhoto { photo, truth } = exposure.on(ground, 3);
+        let mixed = truth.pixels().filter(|pixel| (1..255).contains(&pixel.0[3])).count();
+        let opaque = truth.pixels().filter(|pixel| pixel.0[3] == 255).count();
+        assert!(mixed > 60 && opaque > 60, "{}: {mixed} mixed, {opaque} opaque", ground.name());
+        assert_eq!(truth.get_pixel(24, 24).0, [0; 4], "one sees through a hoop");
+        // Grain and JPEG are mild: opaque pixels are nearly the foreground's.
+        let off = photo.pixels().zip(truth.pixels()).filter(|(_, truth)| truth.0[3] == 255);
+        let off: Vec<f64> =
+            off.map(|(photo, truth)| (decode(photo.0[1]) - decode(truth.0[1])).abs()).collect();
+        let mean = off.iter().sum::<f64>() / off.len() as f64;
+        assert!(mean < 0.03, "{}: {mean}", ground.name());
+    }
+    assert_eq!(exposure.on(Ground::Paper, 3).photo, exposure.on(Ground::Paper, 3).photo);
+    assert_ne!(exposure.on(Ground::Paper, 3).photo, exposure.on(Ground::Paper, 4).photo);
+}
+
+#[test]
+fn metal_mirrors_the_ground_it_stands_on() {
+    let exposure = expose(&Design::sample(Family::Huggie, 0), 48);
+    let mean = |ground: Ground| {
+        let truth = exposure.on(ground, 0).truth;
+        let opaque: Vec<_> = truth.pixels().filter(|pixel| pixel.0[3] == 255).collect();
+        let sum = |channel: usize| opaque.iter().map(|pixel| f64::from(pixel.0[channel])).sum::<f64>();
+        (sum(0) / opaque.len() as f64, sum(2) / opaque.len() as f64)
+    };
+    let (white, dark, card) = (mean(Ground::White), mean(Ground::DarkGrey), mean(Ground::Card));
+    assert!(white.0 > dark.0 + 8.0, "white {white:?}, dark {dark:?}");
+    assert!(card.1 - card.0 > dark.1 - dark.0 + 2.0, "a blue card shows in the metal: {card:?}, {dark:?}");
+}
 /// Writes sheets for looking at: every design on every ground.
 #[test]
 #[ignore = "writes pictures into the temporary folder"]

@@ -176,9 +176,7 @@ fn opacity(body: &PosedBody, vertices: &[Vec3], rim: &[u32]) -> Vec<f32> {
             let nearest = ends.iter().map(|end| end.distance_squared(*vertex)).fold(f32::INFINITY, f32::min);
             let away = *vertex - body.joints[NECK];
             let low = fade(-away.y, LOW_FADE);
-            // A lowered or long face reaches as far forward as shoulders reach sideways, and stays whole.
-            let face = fade(vertex.y - limit, (0.0, BELOW_CHIN));
-            let side = fade(Vec2::new(away.x, away.z).length(), SIDE_FADE) * (1.0 - face);
+            let side = fade(Vec2::new(away.x, away.z).length(), SIDE_FADE);
             fade(nearest.sqrt(), END_FADE) * (1.0 - low) * (1.0 - side)
         })
         .collect()

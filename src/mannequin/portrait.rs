@@ -19,7 +19,7 @@ use crate::picture::Planes;
 use crate::project::{CanvasSize, HeadAngles};
 use crate::render::surface::{self, Fragment};
 use crate::scene::{Band, Scene};
-use face::Face;
+use face::{Face, smooth};
 use glam::{DMat3, DQuat, DVec2, DVec3, Vec3};
 use image::RgbImage;
 pub use look::{Look, Wall};
@@ -33,6 +33,10 @@ const ANGLES: HeadAngles = HeadAngles { yaw_deg: -9.0, pitch_deg: 1.0, roll_deg:
 
 /// METHOD 3: depth of the nose tip, metres.
 const PAPER_DISTANCE: f32 = 8.0;
+
+/// iBUG 9, and how far below it the head begins to be whole, metres.
+const CHIN: usize = 8;
+const CHIN_FADE: f32 = 0.03;
 
 /// Who is painted, and how they stand before the camera.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,7 +97,10 @@ pub fn portrait(
     let scene = Scene { body, ..scene };
     let never = || Ok::<(), Cancelled>(());
     let studio = Studio::new(&scene).turned(look.lights_turned);
-    let figure = Figure::new(&engine.coarse, &engine.skin, &scene, &studio, &never)?;
+    let mut figure = Figure::new(&engine.coarse, &engine.skin, &scene, &studio, &never)?;
+    if look.whole {
+        keep_head_whole(&mut figure, &scene.body);
+    }
     let mesh = figure.mesh();
     let at_rest = engine.skin.positions(&face.rest.vertices[..engine.skin.coarse_vertices()]);
     let eyes = engine.skin.attribute(&face.eyes);
@@ -105,6 +112,15 @@ pub fn portrait(
     let paint = |column: u32, row: u32, fragments: &[Fragment]| painter.pixel(column, row, fragments);
     let picture = surface::paint(&mesh, &scene.camera, |_, _| never(), paint)?;
     Ok(Portrait { picture, ..truth })
+}
+
+/// The bust fades out sideways; a lowered or long face reaches as far forward and must not.
+fn keep_head_whole(figure: &mut Figure<'_>, body: &PosedBody) {
+    let start = body.landmarks[CHIN].y - CHIN_FADE;
+    let heights: Vec<f32> = figure.mesh().positions.iter().map(|position| position.y - start).collect();
+    for (opacity, height) in figure.opacity.iter_mut().zip(heights) {
+        *opacity = opacity.max(smooth(height / CHIN_FADE));
+    }
 }
 
 /// Makes the head wider, higher, deeper, about the middle of its eyes.
@@ -186,5 +202,40 @@ mod tests {
         let kept = image::open(&kept).expect("the sample face").into_rgb8();
         let worst = painted.iter().zip(kept.iter()).map(|(a, b)| a.abs_diff(*b)).max();
         assert!(worst.is_some_and(|worst| worst <= 3), "differs by {worst:?}");
+    }
+
+    #[test]
+    fn people_stand_where_they_say_they_stand() {
+        let model = BodyModel::open_head().expect("the shipped head");
+        let engine = MannequinEngine::new(&model);
+        for (number, distance, allowed) in [(2, PAPER_DISTANCE, 0.6), (5, 1.0, 4.0)] {
+            let sitting = Sitting {
+                look: Look::person(number),
+                angles: HeadAngles { yaw_deg: 35.0, pitch_deg: -5.0, roll_deg: 4.0 },
+                canvas: CanvasSize { width: 120, height: 96 },
+                face: Band { top: 30.0, bottom: 70.0 },
+                distance,
+            };
+            let Portrait { picture, landmarks, face_rows, angles, .. } =
+                portrait(&engine, &model, &sitting).expect("a person");
+            assert_eq!(picture.dimensions(), (120, 96));
+            assert!((face_rows.0 - 30.0).abs() < 0.5 && (face_rows.1 - 70.0).abs() < 0.5, "{face_rows:?}");
+            let off = (angles.yaw_deg - 35.0).abs().max((angles.pitch_deg + 5.0).abs());
+            assert!(off < allowed, "{angles:?}");
+            // The lips are redder than the cheek between mouth and jaw on the side that is seen.
+            let redness = |at: DVec2| {
+                let [red, green, _] = picture.get_pixel(at.x as u32, at.y as u32).0;
+                f64::from(red) / (f64::from(green) + 1.0)
+            };
+            let cheek = landmarks[48].lerp(landmarks[4], 0.5);
+            let lip = landmarks[57].midpoint(landmarks[66]);
+            assert!(redness(lip) > 1.1 * redness(cheek), "{} {}", redness(lip), redness(cheek));
+        }
+    }
+
+    #[test]
+    fn a_number_is_always_the_same_person_and_another_is_another() {
+        assert_eq!(Look::person(7), Look::person(7));
+        assert_ne!(Look::person(7), Look::person(12));
     }
 }

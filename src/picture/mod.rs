@@ -35,7 +35,7 @@ pub use load::{
 };
 pub use placed::{PlacedEarring, Placement};
 pub use planes::Planes;
-pub use png_file::{LONGEST_RECORD, PngError, RECORD_KEYWORD, read_record, write_png};
+pub use png_file::{LONGEST_RECORD, PngError, RECORD_KEYWORD, read_record, write_png, write_product};
 pub use resize::{earring_planes, pillow_bicubic, resize_planes, resize_rgb};
 pub use seam::{Seam, seam};
 pub use similarity::{Similarity, product_matte_rows};

@@ -4,7 +4,7 @@
 
 use super::LoadError;
 use crate::project::write_whole;
-use image::RgbImage;
+use image::{RgbImage, RgbaImage};
 use png::text_metadata::ITXtChunk;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Error, ErrorKind, Write};
@@ -43,15 +43,29 @@ pub fn write_png(path: &Path, picture: &RgbImage, record: Option<&str>) -> Resul
     if let Some(bytes) = record.map(str::len).filter(|bytes| *bytes > LONGEST_RECORD) {
         return Err(PngError::LongRecord { path: path.to_owned(), bytes });
     }
-    write_whole(path, |file| encode(file, picture, record))
+    let (size, colour) = (picture.dimensions(), png::ColorType::Rgb);
+    write_whole(path, |file| encode(file, size, colour, picture, record))
+        .map_err(|source| PngError::Write { path: path.to_owned(), source })
+}
+
+/// Writes atomically a product with its matte: an 8-bit RGBA PNG, straight alpha, with an sRGB chunk.
+pub fn write_product(path: &Path, product: &RgbaImage) -> Result<(), PngError> {
+    let (size, colour) = (product.dimensions(), png::ColorType::Rgba);
+    write_whole(path, |file| encode(file, size, colour, product, None))
         .map_err(|source| PngError::Write { path: path.to_owned(), source })
 }
 
 /// gAMA and cHRM stand beside sRGB for readers that know only those; the values are the ones that the PNG
 /// specification (11.3.2.5) gives for sRGB.
-fn encode(writer: impl Write, picture: &RgbImage, record: Option<&str>) -> Result<(), Error> {
-    let mut encoder = png::Encoder::new(writer, picture.width(), picture.height());
-    encoder.set_color(png::ColorType::Rgb);
+fn encode(
+    writer: impl Write,
+    (width, height): (u32, u32),
+    colour: png::ColorType,
+    samples: &[u8],
+    record: Option<&str>,
+) -> Result<(), Error> {
+    let mut encoder = png::Encoder::new(writer, width, height);
+    encoder.set_color(colour);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_compression(png::Compression::Balanced);
     encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
@@ -67,7 +81,7 @@ fn encode(writer: impl Write, picture: &RgbImage, record: Option<&str>) -> Resul
         encoder.add_itxt_chunk(RECORD_KEYWORD.to_owned(), record.to_owned())?;
     }
     let mut writer = encoder.write_header()?;
-    writer.write_image_data(picture)?;
+    writer.write_image_data(samples)?;
     writer.finish()?;
     Ok(())
 }
@@ -283,7 +297,7 @@ mod tests {
     fn transparent_pictures_are_not_finished_pictures() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("rgba.png");
-        image::RgbaImage::new(2, 2).save(&path).expect("saved");
+        RgbaImage::new(2, 2).save(&path).expect("saved");
         let error = read_record(&path).expect_err("transparent").to_string();
         assert!(error.contains("transparent"), "{error}");
     }

@@ -177,7 +177,7 @@ impl Command {
             Self::OpenFace => "Choose a face…",
             Self::CareForFace => "Crop and clean…",
             Self::RemoveFace => "Remove face",
-            Self::PoseFromPhoto => "Pose from a photo…",
+            Self::PoseFromPhoto => "Take a pose from a photo…",
             Self::ShuffleSeed => "Shuffle",
             Self::OpenLora => "Add LoRA…",
             Self::OpenEmbedding => "Add word…",

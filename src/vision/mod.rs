@@ -8,7 +8,9 @@
 //! top left pixel.
 
 mod descriptor;
+mod earrings;
 mod eyes;
+mod face_care;
 mod finder;
 mod head_fit;
 mod landmarks;
@@ -21,7 +23,9 @@ pub mod segment;
 mod tests;
 mod weights;
 
+pub use earrings::{EarLook, EarState, find_earrings};
 pub use eyes::Eyes;
+pub use face_care::{FaceCare, care_for_face};
 pub use head_fit::{
     HeadFit, HeadFitError, HeadPoints, Placing, Trust, fit_head, look_at_head, look_with_points,
 };

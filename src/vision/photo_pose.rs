@@ -1,6 +1,6 @@
 //! The pose of a reference photo, with what a designer should know about it.
 
-use super::{Eyes, HeadFit, Trust, VisionError, look_at_head};
+use super::{Eyes, FaceBox, HeadFit, Trust, VisionError, look_at_head};
 use crate::body::BodyModel;
 use image::RgbImage;
 use std::fmt;
@@ -9,6 +9,10 @@ use std::fmt;
 const SMALLEST_FACE: f64 = 24.0;
 /// Faces lower than this are measured less well.
 const SMALL_FACE: f64 = 56.0;
+
+/// The finder's score of a face that counts as one of several, and its width against the largest's.
+const SURE_FACE: f32 = 0.5;
+const SMALLER: f64 = 0.3;
 
 /// How the head of a photo is turned.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,9 +78,17 @@ pub fn pose_from_photo(
     model: &BodyModel,
     photo: &RgbImage,
 ) -> Result<PhotoPose, PhotoPoseError> {
-    let faces = eyes.faces(photo)?.len();
+    let faces = counted(&eyes.faces(photo)?);
     let fit = look_at_head(eyes, model, photo, None)?.ok_or(PhotoPoseError::NoFace)?;
     judged(fit, faces)
+}
+
+/// Faces that a person would count: seen surely, and not far smaller than the largest.
+fn counted(faces: &[FaceBox]) -> usize {
+    let widest = faces.iter().map(|face| face.width).fold(0.0, f64::max);
+    let counts = |face: &&FaceBox| face.score >= SURE_FACE && face.width >= SMALLER * widest;
+    // One that was found by itself counts, however unsure the finder is.
+    faces.iter().filter(counts).count().max(usize::from(!faces.is_empty()))
 }
 
 /// Refuses what is too small and says what is doubtful.
@@ -140,10 +152,18 @@ mod tests {
     fn tiny_faces_and_none_are_refused_in_words() {
         let tiny = image::imageops::thumbnail(&sample(), 48, 48);
         assert!(matches!(pose(&tiny), Err(PhotoPoseError::TooSmall { .. } | PhotoPoseError::NoFace)));
-        for (width, height) in [(1, 1), (300, 200), (2000, 40)] {
+        for (width, height) in [(1, 1), (40, 40), (2000, 40)] {
             let black = RgbImage::new(width, height);
             assert!(matches!(pose(&black), Err(PhotoPoseError::NoFace)), "{width}x{height}");
         }
+    }
+
+    #[test]
+    fn an_unsure_or_far_smaller_find_is_no_second_face() {
+        let face = |width: f64, score: f32| FaceBox { left: 0.0, top: 0.0, width, height: width, score };
+        assert_eq!(counted(&[face(100.0, 0.9), face(90.0, 0.3), face(20.0, 0.9)]), 1);
+        assert_eq!(counted(&[face(100.0, 0.9), face(60.0, 0.8)]), 2);
+        assert_eq!((counted(&[face(50.0, 0.2)]), counted(&[])), (1, 0));
     }
 
     #[test]

@@ -81,7 +81,7 @@ impl Studio {
 
     /// The eyes, opened once.
     pub fn eyes(&self) -> Result<&Eyes, VisionError> {
-        self.eyes.open()
+        SharedEyes::open()
     }
 
     /// The body's head, as landmarks are fitted to it.

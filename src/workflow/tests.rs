@@ -264,6 +264,12 @@ fn the_fingerprint_follows_whatever_decides_the_pixels_and_not_the_name() {
         of(&variant)
     };
     assert_eq!(changed(|variant| variant.name.0 = "another".to_owned()), base);
+    let cut_out = changed(|variant| {
+        let (strokes, other) = (Vec::new(), crate::project::Other::new());
+        let cut = crate::project::CutFrom { file: "hoop.jpg".to_owned(), frame: None, strokes, other };
+        variant.earrings[0].cut_from = Some(cut);
+    });
+    assert_eq!(cut_out, base, "the file's content decides, not where it came from");
     assert_ne!(changed(|variant| variant.recipe.seed = 1), base);
     assert_ne!(changed(|variant| variant.prompt.push('!')), base);
     assert_ne!(changed(|variant| variant.earrings[0].hook_in_canvas.x += 1e-9), base);

@@ -10,9 +10,13 @@ pub mod picture;
 pub mod project;
 #[path = "../../src/scene/mod.rs"]
 pub mod scene;
+#[path = "../../src/vision/mod.rs"]
+pub mod vision;
 
 use engine::bundle::random::{FileType, RandomSize, write_random};
 use engine::progress::Control;
+use image::RgbImage;
+use project::{Other, Point, Stroke, StrokeKind};
 use std::fmt::Display;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -55,4 +59,27 @@ pub fn mini() -> &'static Path {
         (home, folder)
     });
     &made.1
+}
+
+/// A picture of at most 64 pixels a side from the first bytes, and the bytes after it. Missing pixels are black.
+pub fn small_picture(bytes: &[u8]) -> Option<(RgbImage, &[u8])> {
+    let (size, rest) = bytes.split_first_chunk::<2>()?;
+    let [width, height] = size.map(|side| u32::from(side % 64) + 1);
+    let taken = rest.len().min((width * height * 3) as usize);
+    let (own, rest) = rest.split_at(taken);
+    let mut pixels = own.to_vec();
+    pixels.resize((width * height * 3) as usize, 0);
+    Some((RgbImage::from_raw(width, height, pixels)?, rest))
+}
+
+/// A stroke for every five bytes: kind, radius, a line of two points.
+pub fn strokes(bytes: &[u8]) -> Vec<Stroke> {
+    let point = |x: u8, y: u8| Point { x: f64::from(x) / 2.0 - 20.0, y: f64::from(y) / 2.0 - 20.0 };
+    let stroke = |[first, x, y, to_x, to_y]: &[u8; 5]| Stroke {
+        kind: if first % 2 == 0 { StrokeKind::Include } else { StrokeKind::Exclude },
+        radius: f64::from(*first) / 8.0 + 0.1,
+        points: vec![point(*x, *y), point(*to_x, *to_y)],
+        other: Other::new(),
+    };
+    bytes.as_chunks::<5>().0.iter().take(32).map(stroke).collect()
 }

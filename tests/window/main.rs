@@ -7,7 +7,6 @@
 mod checked;
 mod cut_out;
 mod seen;
-mod shots;
 mod studio;
 
 use adorn::engine::bundle::random::{FileType, RandomSize, write_random};

@@ -1,3 +1,5 @@
+//! Body fits as other programs write them, made here, and everything that can be wrong with one.
+
 use super::*;
 use crate::body::head_rotation;
 use std::io::Write;

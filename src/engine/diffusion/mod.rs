@@ -17,6 +17,7 @@ use super::bundle::{Bundle, Dropped};
 use super::control_net::ControlNet;
 use super::device::{DTypeChoice, DeviceChoice, Picked, pick};
 use super::image_encoder::ImageEncoder;
+use super::kernels::give_back;
 use super::memory::{Planner, free};
 use super::noise::Generator;
 use super::progress::{Control, Progress, Stage};
@@ -206,6 +207,15 @@ impl Engine for DiffusionEngine {
     fn generate(&self, request: &Request<'_>, control: &Control) -> Result<Generated, EngineError> {
         check_shapes(request)?;
         self.planner.check(request.size, GUIDED, true, free(&self.picked.device))?;
+        let painted = self.paint(request, control);
+        // Until the next picture, others may have the memory.
+        give_back();
+        painted
+    }
+}
+
+impl DiffusionEngine {
+    fn paint(&self, request: &Request<'_>, control: &Control) -> Result<Generated, EngineError> {
         control.step(Progress::new(Stage::Preparing, 0, 1))?;
         let mut trace = Trace::new(request.trace);
         let conditions = self.conditions(request, &mut trace, control)?;

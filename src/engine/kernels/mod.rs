@@ -1,9 +1,10 @@
 //! What the processor computes faster than candle does: the operations of every network, by hand.
 //!
 //! One source serves AVX-512, AVX2 and everything else; the processor is asked once, and `ADORN_KERNELS`
-//! (`avx512`, `avx2`, `portable`) asks for less. These kernels compute in f32 on the CPU where nothing tracks
-//! gradients, on numbers stored as f32 or as halves; candle's own operations serve the rest and are what the tests compare with. This module knows
-//! numbers and shapes, and no network; with the one memory map it is the only home of `unsafe`.
+//! (`avx512`, `avx2`, `portable`) asks for less. These kernels compute in f32 on the CPU, on numbers stored as f32
+//! or, where nothing tracks gradients, as halves; [`gradients`] has the backward of each, for candle's autograd.
+//! Candle's own operations serve other devices and are what the tests compare with. This module knows numbers
+//! and shapes, and no network; with the one memory map it is the only home of `unsafe`.
 
 mod attention;
 #[cfg(target_arch = "x86_64")]
@@ -16,6 +17,7 @@ pub(super) mod gradients;
 mod math;
 mod memory;
 mod norm;
+mod pages;
 mod pointwise;
 mod portable;
 mod simd;
@@ -26,6 +28,7 @@ mod weights;
 
 pub(super) use conv::Window;
 pub(super) use gemm::Curve;
+pub(super) use pages::give_back;
 pub(super) use tensors::{
     Extras, attend, bend, double, geglu, group_moments, group_norm, layer_norm, scaled, usable,
 };

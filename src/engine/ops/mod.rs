@@ -3,9 +3,10 @@
 //! A network states *what* it computes; this module decides *how*, by device and dtype, so that faster
 //! kernels replace plain candle operations here and nowhere else. Pictures and latents are channels-last
 //! inside, `[b, h, w, c]`, tokens are `[b, n, c]`. Sums that lose precision (norms, softmax, standard
-//! deviations) run in f32 whatever the dtype. Every operation stays on candle's autograd: a shortcut without
-//! a backward is taken only where nothing asks for gradients. This module refuses to know networks.
+//! deviations) run in f32 whatever the dtype. Every operation stays on candle's autograd: in f32 on the
+//! CPU by kernels with a backward of their own, else by candle's operations. This module refuses to know networks.
 
+mod adamw;
 mod attend;
 mod conv;
 mod linear;
@@ -14,6 +15,7 @@ mod resample;
 #[cfg(test)]
 mod tests;
 
+pub use adamw::AdamW;
 pub use attend::{Mask, attend};
 pub use conv::{Conv2d, Padding};
 pub use linear::{Activation, Embedding, Linear, geglu};

@@ -17,7 +17,7 @@ const SIDE: u32 = 640;
 /// METHOD 3: metres from the camera to the nose.
 const DISTANCE: f32 = 8.0;
 /// Pixels of a product's file.
-const PRODUCT: u32 = 240;
+const PRODUCT: u32 = 160;
 
 /// A finished picture with nothing wrong, and what it shows.
 pub(super) struct Advert {

@@ -7,7 +7,7 @@ use super::{Case, Report};
 use crate::engine::EngineKind;
 use crate::engine::progress::Control;
 use crate::evaluation::{EvaluationError, Table};
-use crate::picture::{Corner, caption, composite, exactness, expansion, seam};
+use crate::picture::{Corner, caption, exactness, expansion, seam};
 use crate::project::{CanvasSize, HeadAngles};
 use crate::render::sheet::contact_sheet;
 use crate::scene::Band;
@@ -203,22 +203,15 @@ fn leaks(on: &str, adverts: &[&Advert]) -> Table {
 
 /// What JPEG does to product pixels: what a lossy delivery is held against.
 fn lossy(adverts: &[&Advert]) -> Table {
-    let columns =
-        ["quality", "mean difference", "largest mean", "largest difference", "another product, least mean"];
+    let columns = ["quality", "mean difference", "largest mean", "largest difference"];
     let mut table = table("Product pixels saved as JPEG, of 255", &columns);
     for quality in QUALITIES {
-        let (mut means, mut most, mut others) = (Vec::new(), 0, f64::INFINITY);
-        for (index, advert) in adverts.iter().enumerate() {
+        let (mut means, mut most) = (Vec::new(), 0);
+        for advert in adverts {
             let Some(saved) = as_jpeg(&advert.pixels, quality) else { continue };
             let found = Comparison::of(&saved, &advert.layout.placed);
             means.push(found.mean_difference);
             most = most.max(found.max_difference);
-            // The next product where this one should be.
-            let other = &adverts[(index + 1) % adverts.len()].layout.placed;
-            let swapped = composite(&advert.generated, other);
-            if let Some(saved) = as_jpeg(&swapped, quality) {
-                others = others.min(Comparison::of(&saved, &advert.layout.placed).mean_difference);
-            }
         }
         let largest = means.iter().copied().fold(0.0, f64::max);
         table.rows.push(vec![
@@ -226,7 +219,6 @@ fn lossy(adverts: &[&Advert]) -> Table {
             format!("{:.1}", mean(&means)),
             format!("{largest:.1}"),
             most.to_string(),
-            format!("{others:.1}"),
         ]);
     }
     table

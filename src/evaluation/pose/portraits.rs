@@ -84,7 +84,7 @@ fn table(looked_at: usize, fits: &[HeadFit], apart: &[f64]) -> Table {
 fn gather(folder: &Path, depth: usize, into: &mut Vec<PathBuf>) {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     for path in entries.map(|entry| entry.path()) {
-        let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
+        let ending = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
         if path.is_dir() && depth > 0 {
             gather(&path, depth - 1, into);
         } else if ending

@@ -9,7 +9,7 @@ const RANGES: [(f64, f64); 5] = [(0.0, 20.0), (20.0, 40.0), (40.0, 60.0), (60.0,
 /// How far one measurement is from the truth.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Miss {
-    /// Yaw, pitch, roll, degrees; signed.
+    /// Yaw, pitch, roll, degrees; a yaw's error is negative towards the front.
     pub(super) angles: [f64; 3],
     /// What the measurement says of itself.
     pub(super) sigma: [f64; 3],
@@ -89,7 +89,6 @@ fn angles_row(range: &str, heads: usize, seen: &[Miss]) -> Vec<String> {
         row.push(one(mean_size(&off)));
         row.push(one(most(&off)));
         if angle < 2 {
-            // Towards the front is negative: the sign of a yaw's error is that of the head's turn.
             row.push(one(mean(&off)));
         }
     }

@@ -119,7 +119,8 @@ fn soft(length: f32, whole: f32, gone: f32) -> f32 {
     1.0 - smooth((length - whole) / (gone - whole))
 }
 
-fn smooth(share: f32) -> f32 {
+/// 0 to 1 without a kink.
+pub(super) fn smooth(share: f32) -> f32 {
     let share = share.clamp(0.0, 1.0);
     share * share * (3.0 - 2.0 * share)
 }

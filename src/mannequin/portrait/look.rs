@@ -26,6 +26,8 @@ pub struct Look {
     /// How far the lights are carried around the person, radians; > 0 to the picture's right.
     pub lights_turned: f32,
     pub wall: Wall,
+    /// The head never fades out; the sample face does where it reaches far forward, as the mannequin does.
+    pub whole: bool,
 }
 
 /// What stands behind a person.
@@ -58,6 +60,7 @@ impl Look {
             proportions: Vec3::ONE,
             lights_turned: 0.0,
             wall: Wall::Lit,
+            whole: false,
         }
     }
 
@@ -115,6 +118,7 @@ impl Look {
             ),
             lights_turned: between(&mut dice, -0.6, 0.6),
             wall: walls[dice.index(walls.len())],
+            whole: true,
         }
     }
 }

@@ -7,7 +7,7 @@
 
 use super::grid::{Grid, distance, largest_near, median, parts, reached, spread};
 use super::view::Mark;
-use glam::Vec3;
+use glam::{DVec3, Vec3};
 use rayon::prelude::*;
 
 /// Border that the surface is fitted to, as a part of the shorter side.
@@ -23,14 +23,14 @@ const TERMS: usize = 6;
 const LEAST_NOISE: f32 = 0.008;
 
 /// The noise from which a ground has a grain to be known by.
-const COARSE: f32 = 0.012;
+const COARSE: f32 = 0.009;
 
 /// The part of the ground's grain that ground must have everywhere.
-const GRAINY: f32 = 0.72;
+const GRAINY: f32 = 0.8;
 
 /// Slope beyond the noise's that a soft shadow may have, sRGB 0..=1 over the photo's shorter side; and its limits
 /// a pixel.
-const SOFT_SLOPE: f32 = 12.0;
+const SOFT_SLOPE: f32 = 10.0;
 const SLOPES: (f32, f32) = (0.008, 0.03);
 
 /// How dark a shadow may be, as a part of the ground's sRGB value.
@@ -50,6 +50,9 @@ const SHADE_SLACK: f32 = 0.04;
 
 /// How much steeper than soft shadows an edge is.
 const SHARP: f32 = 1.4;
+
+/// How far the mean hue of an enclosed ground may be off, sRGB 0..=1.
+const SAME_HUE: f32 = 0.008;
 
 /// The ground, and how well it is known.
 pub(super) struct GroundModel {
@@ -187,16 +190,14 @@ impl Surface {
 /// Weighted least squares by Cholesky's factors, held a little towards flat.
 fn solve(samples: impl Iterator<Item = ([f32; TERMS], Vec3, f32)>) -> Option<[Vec3; TERMS]> {
     let mut normal = [[0.0_f64; TERMS]; TERMS];
-    let mut right = [[0.0_f64; 3]; TERMS];
+    let mut right = [DVec3::ZERO; TERMS];
     for (basis, colour, weight) in samples {
         for i in 0..TERMS {
             let own = f64::from(basis[i] * weight);
             for (sum, other) in normal[i].iter_mut().zip(basis) {
                 *sum += own * f64::from(other);
             }
-            for (sum, channel) in right[i].iter_mut().zip(colour.to_array()) {
-                *sum += own * f64::from(channel);
-            }
+            right[i] += colour.as_dvec3() * own;
         }
     }
     let hold = 1e-4 * normal[0][0] + 1e-9;
@@ -214,18 +215,14 @@ fn solve(samples: impl Iterator<Item = ([f32; TERMS], Vec3, f32)>) -> Option<[Ve
         }
     }
     for i in 0..TERMS {
-        for channel in 0..3 {
-            let known: f64 = (0..i).map(|k| normal[i][k] * right[k][channel]).sum();
-            right[i][channel] = (right[i][channel] - known) / normal[i][i];
-        }
+        let known: DVec3 = (0..i).map(|k| right[k] * normal[i][k]).sum();
+        right[i] = (right[i] - known) / normal[i][i];
     }
     for i in (0..TERMS).rev() {
-        for channel in 0..3 {
-            let known: f64 = (i + 1..TERMS).map(|k| normal[k][i] * right[k][channel]).sum();
-            right[i][channel] = (right[i][channel] - known) / normal[i][i];
-        }
+        let known: DVec3 = (i + 1..TERMS).map(|k| right[k] * normal[k][i]).sum();
+        right[i] = (right[i] - known) / normal[i][i];
     }
-    Some(right.map(|[red, green, blue]| Vec3::new(red as f32, green as f32, blue as f32)))
+    Some(right.map(|term| term.as_vec3()))
 }
 
 /// Deviation of single pixels from the mean of their neighbours, over the samples.
@@ -295,7 +292,10 @@ fn keep_grainy(
     let grain = Grid::from_fn(colours.width, colours.height, |column, row| {
         (colours.at(column, row) - smooth.at(column, row)).length()
     });
-    let grain = grain.smoothed(8);
+    // Grain is an average over some hundred pixels; a quarter of the size is enough to take it at.
+    let half = grain.halved();
+    let average = half.halved().smoothed(6);
+    let grain = average.doubled(half.width, half.height).doubled(colours.width, colours.height);
     let least = GRAINY * median(&mut samples.iter().map(|index| grain.data[*index]).collect::<Vec<_>>());
     for (index, open) in open.data.iter_mut().enumerate() {
         *open &= grain.data[index] > least || marks.data[index] == Mark::Ground;
@@ -317,8 +317,9 @@ fn follow(
         at_border || marks.at(column, row) == Mark::Ground
     });
     let mut core = reached(&wide, &seeds);
+    let ground = |index: usize| surface.at(index % smooth.width, index / smooth.width);
     let share = |index: usize| {
-        let ground = surface.at(index % smooth.width, index / smooth.width);
+        let ground = ground(index);
         smooth.data[index].dot(ground) / ground.length_squared().max(1e-4)
     };
     let lowest = |shares: &mut [f32], part: usize| {
@@ -339,7 +340,10 @@ fn follow(
             let rim =
                 part.iter().filter(|index| enclosed.neighbours(**index).any(|next| !enclosed.data[next]));
             let mut ends: Vec<f32> = rim.map(|index| steepest_near.data[*index]).collect();
-            if lowest(&mut shares, 8) > darkest && median(&mut ends) > SHARP * steepest {
+            let hue_off: Vec3 =
+                part.iter().map(|index| smooth.data[*index] - ground(*index) * share(*index)).sum();
+            let same_hue = hue_off.length() < SAME_HUE * part.len() as f32;
+            if same_hue && lowest(&mut shares, 8) > darkest && median(&mut ends) > SHARP * steepest {
                 part.iter().for_each(|index| core.data[*index] = true);
             }
         }

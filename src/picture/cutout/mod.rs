@@ -49,6 +49,20 @@ pub struct CutOut {
     pub doubts: Vec<Doubt>,
 }
 
+/// A photo without transparency, ready to be cut out; none if the product was cut out before, whose matte is to
+/// be kept as it is.
+pub fn opaque(photo: &RgbaImage) -> Option<RgbImage> {
+    let mut opaque = RgbImage::new(photo.width(), photo.height());
+    for (own, pixel) in opaque.pixels_mut().zip(photo.pixels()) {
+        let [red, green, blue, alpha] = pixel.0;
+        if alpha < 255 {
+            return None;
+        }
+        own.0 = [red, green, blue];
+    }
+    Some(opaque)
+}
+
 /// Cuts the product out. `check` is asked now and then and can stop the work.
 pub fn cut_out<E, C>(request: &CutOutRequest<'_>, check: C) -> Result<CutOut, E>
 where

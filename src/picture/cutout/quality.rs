@@ -121,13 +121,14 @@ pub(super) fn doubts(
     doubts
 }
 
-/// Whether product runs out of the photo.
+/// Whether product runs out of the photo: by more than a few stray pixels of one side.
 fn touches(view: &View, request: &CutOutRequest<'_>, depth: &Grid<f32>) -> bool {
+    const STRAY: usize = 2;
     let (width, height) = request.photo.dimensions();
     let (right, bottom) = (depth.width - 1, depth.height - 1);
     let inside = |column: usize, row: usize| depth.at(column, row) > 0.0;
-    let across = |row: usize| (0..=right).any(|column| inside(column, row));
-    let down = |column: usize| (0..=bottom).any(|row| inside(column, row));
+    let across = |row: usize| (0..=right).filter(|column| inside(*column, row)).count() > STRAY;
+    let down = |column: usize| (0..=bottom).filter(|row| inside(column, *row)).count() > STRAY;
     (view.rows.start == 0 && across(0))
         || (view.rows.end == height as usize && across(bottom))
         || (view.columns.start == 0 && down(0))

@@ -46,7 +46,7 @@ impl View {
             rows = cut(frame.top - around, frame.bottom + around, height);
             // Product that was pointed at outside the frame is looked at as well.
             for stroke in request.strokes.iter().filter(|stroke| stroke.kind == StrokeKind::Include) {
-                for point in &stroke.points {
+                for point in drawn(stroke) {
                     let reach = stroke.radius + around;
                     columns = join(columns, cut(point.x - reach, point.x + reach, width));
                     rows = join(rows, cut(point.y - reach, point.y + reach, height));
@@ -131,12 +131,8 @@ pub(super) fn mark_line(request: &CutOutRequest<'_>, y: f64, left: f64, scale: f
 /// Where a row at height `y` passes through the stroke: each segment is a capsule, cut in one piece.
 fn for_each_span(stroke: &Stroke, y: f64, mut span: impl FnMut(f64, f64)) {
     let radius = stroke.radius;
-    let sound = |point: &Point| point.x.is_finite() && point.y.is_finite();
-    if !(radius > 0.0 && radius.is_finite()) {
-        return;
-    }
     let mut before: Option<&Point> = None;
-    for point in stroke.points.iter().filter(|point| sound(point)) {
+    for point in drawn(stroke) {
         let start = before.unwrap_or(point);
         before = Some(point);
         let (top, bottom) = (start.y.min(point.y) - radius, start.y.max(point.y) + radius);
@@ -167,6 +163,12 @@ fn for_each_span(stroke: &Stroke, y: f64, mut span: impl FnMut(f64, f64)) {
             span(reach.0, reach.1);
         }
     }
+}
+
+/// The stroke's points; none of a brush without extent, and none that lie nowhere.
+fn drawn(stroke: &Stroke) -> impl Iterator<Item = &Point> {
+    let sound = stroke.radius > 0.0 && stroke.radius.is_finite();
+    stroke.points.iter().filter(move |point| sound && point.x.is_finite() && point.y.is_finite())
 }
 
 /// The frame, if it is one.

@@ -67,7 +67,7 @@ pub(super) fn show(
     let palette = Palette::of(ui);
     paint::show(ui, &painter, project, session, facts, &lens);
     let empty = project.earrings.is_empty() && facts.run.is_none() && facts.work.is_empty();
-    if empty && session.mode == ViewMode::Layout {
+    if empty && !facts.file_hovers && session.mode == ViewMode::Layout {
         empty::show(ui, area, actions);
     }
     work::show(ui, area, facts.work, actions);

@@ -266,9 +266,13 @@ mod tests {
     #[test]
     fn the_brush_stays_between_a_hair_and_a_fifth_of_the_photo() {
         let mut tool = tool();
-        (0..80).for_each(|_| drop(tool.perform(Command::BrushLarger)));
+        for _ in 0..80 {
+            tool.perform(Command::BrushLarger);
+        }
         assert_eq!(tool.radius, 80.0);
-        (0..80).for_each(|_| drop(tool.perform(Command::BrushSmaller)));
+        for _ in 0..80 {
+            tool.perform(Command::BrushSmaller);
+        }
         assert_eq!(tool.radius, 0.5);
     }
 

@@ -232,7 +232,7 @@ fn label(
         Side::Photo if tool.aim == Aim::Face => "Photo: mark what must go",
         Side::Photo => "Photo: mark product and background",
         Side::Result if photo.result.is_none() && photo.working => "Result: on its way…",
-        Side::Result if photo.result.is_none() => "No result yet",
+        Side::Result if photo.result.is_none() => "No result",
         Side::Result if photo.working => "Result: being made anew…",
         Side::Result => "Result",
     };

@@ -1,3 +1,5 @@
+//! The fit against heads whose turn is known, and the search against networks that see one face or none.
+
 use super::*;
 use crate::scene::Camera;
 use crate::vision::{FaceBox, VisionError};
