@@ -66,7 +66,7 @@ fn of_one_face(eyes: &Eyes, picture: &RgbImage, face: &FaceBox, expected: &Expec
         && !narrow(square.height, face.height, cut.y, square.top);
     let descriptor = eyes.descriptor_of(picture, &landmarks).unwrap();
     let own = [face.left, face.top, face.width, face.height];
-    let flat: Vec<_> = landmarks.0.iter().flat_map(|landmark| landmark.to_array()).collect();
+    let flat: Vec<_> = landmarks.0.iter().flat_map(DVec2::to_array).collect();
     let numbers = descriptor.0.iter().zip(&expected.descriptor).map(|(a, b)| (f64::from(*a), f64::from(*b)));
     assert_eq!((flat.len(), expected.descriptor.len()), (expected.landmarks.len(), DESCRIPTOR));
     Difference {

@@ -97,7 +97,7 @@ fn identity(what: &str, seen: &[Seen]) -> Table {
         let further = faces[index + 1..].iter();
         others.extend(further.map(|other| f64::from(face.descriptor.distance(&other.descriptor))));
     }
-    thresholds(format!("Same face (changed picture) or another one: {what}"), same, others)
+    thresholds(&format!("Same face (changed picture) or another one: {what}"), same, others)
 }
 
 /// The same for people seen at several turns, `turns` pictures a person.
@@ -110,10 +110,10 @@ pub(super) fn turned(seen: &[Seen], turns: usize) -> Table {
             if index / turns == further / turns { same.push(distance) } else { others.push(distance) }
         }
     }
-    thresholds("Same painted person (other turn) or another one".to_owned(), same, others)
+    thresholds("Same painted person (other turn) or another one", same, others)
 }
 
-fn thresholds(title: String, mut same: Vec<f64>, mut others: Vec<f64>) -> Table {
+fn thresholds(title: &str, mut same: Vec<f64>, mut others: Vec<f64>) -> Table {
     let errors = |threshold: f64, same: &[f64], others: &[f64]| {
         let share = |count: usize, of: usize| 100.0 * count as f64 / of.max(1) as f64;
         let missed = same.iter().filter(|distance| **distance > threshold).count();
@@ -173,7 +173,7 @@ mod tests {
     fn errors_are_equal_where_the_two_kinds_cross() {
         let same = (0..100).map(|step| 0.001 + f64::from(step) * 0.005).collect();
         let others = (0..100).map(|step| 0.401 + f64::from(step) * 0.005).collect();
-        let table = thresholds("pairs".to_owned(), same, others);
+        let table = thresholds("pairs", same, others);
         assert_eq!(table.rows[0][1..], ["0.450", "10.00 %", "10.00 %"]);
         assert_eq!(table.rows[2][2..], ["0.00 %", "40.00 %"]);
     }
