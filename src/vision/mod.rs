@@ -95,7 +95,11 @@ impl FaceLandmarks {
 pub struct FaceDescriptor(pub [f32; DESCRIPTOR]);
 
 impl FaceDescriptor {
-    /// Two descriptors nearer to each other than this are one person's; measured by `adorn evaluate faces`.
+    /// Two descriptors nearer to each other than this are one person's.
+    ///
+    /// About where both errors are equal in `adorn evaluate faces`, with changed pictures of one face as the same
+    /// person. Of 16,000 pairs of different generated portraits 3 % are nearer, and 8 % nearer than 0.6, dlib's
+    /// own threshold for photos; portraits made by one model resemble each other more than people do.
     pub const SAME_PERSON: f32 = 0.5;
 
     /// Euclidean; small for the same person.

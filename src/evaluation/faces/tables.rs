@@ -171,11 +171,11 @@ mod tests {
 
     #[test]
     fn errors_are_equal_where_the_two_kinds_cross() {
-        let same = (0..100).map(|step| f64::from(step) * 0.005).collect();
-        let others = (0..100).map(|step| 0.4 + f64::from(step) * 0.005).collect();
+        let same = (0..100).map(|step| 0.001 + f64::from(step) * 0.005).collect();
+        let others = (0..100).map(|step| 0.401 + f64::from(step) * 0.005).collect();
         let table = thresholds("pairs", same, others);
-        assert_eq!(table.rows[0][1..], ["0.445", "10.00 %", "10.00 %"]);
-        assert_eq!(table.rows[2][2..], ["0.00 %", "41.00 %"]);
+        assert_eq!(table.rows[0][1..], ["0.450", "10.00 %", "10.00 %"]);
+        assert_eq!(table.rows[2][2..], ["0.00 %", "40.00 %"]);
     }
 
     #[test]

@@ -35,7 +35,7 @@ fn a_real_isnet_sees_what_onnx_runtime_sees() {
     let (model, pictures) = (variable("ADORN_ISNET"), variable("ADORN_EXPECTED"));
     let apart = compare(Path::new(&model), Path::new(&pictures));
     println!("largest difference of the mask: {apart}");
-    assert!(apart < 0.05, "{apart}");
+    assert!(apart < 1e-4, "{apart}");
 }
 
 #[test]

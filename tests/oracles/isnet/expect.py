@@ -33,7 +33,7 @@ def widened(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 picture = Image.open(sys.argv[2]).convert("RGB").resize((1024, 1024), Image.Resampling.BILINEAR)
-codes = np.asarray(picture, np.float32).transpose(2, 0, 1)[None] / 255 - 0.5
+codes = np.ascontiguousarray(np.asarray(picture, np.float32).transpose(2, 0, 1)[None] / 255 - 0.5)
 session = onnxruntime.InferenceSession(widened(model(Path(sys.argv[1]))).SerializeToString())
 [seen] = session.run(["output"], {session.get_inputs()[0].name: codes})
 print(seen.shape, seen.min(), seen.max())
