@@ -131,7 +131,7 @@ fn a_photo_with_its_own_transparency_is_left_as_it_is() {
 
 #[test]
 fn what_cannot_be_cut_out_lies_on_the_canvas_whole_and_says_why() {
-    let studio = Studio::with_photo(|folder| photo_of_one_colour(folder));
+    let studio = Studio::with_photo(photo_of_one_colour);
     assert!(studio.says("The background is still there"));
     assert!(studio.only_earring().file.ends_with("plain.png"));
     assert!(studio.harness.query_all_by_label("Cut-out tool…").next().is_some(), "the tool is offered");
