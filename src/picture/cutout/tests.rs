@@ -69,7 +69,7 @@ fn a_ring_is_cut_out_with_its_hole_and_soft_edges() {
         ("gradient", |x, y| 0.7 - 0.003 * x as f32 - 0.001 * y as f32),
         ("shadow", |x, y| {
             let far = (x as f32 - 72.0).hypot(y as f32 - 74.0);
-            0.85 - 0.35 * (-((far - 34.0) / 12.0).powi(2)).exp()
+            0.85 - 0.18 * (-((far - 34.0) / 12.0).powi(2)).exp()
         }),
     ] {
         let (photo, alphas) = ring(128, ground);
