@@ -6,6 +6,7 @@ use crate::picture::cutout::{Backdrop, CutOut, CutOutRequest, cut_out, lay_on, o
 use crate::picture::{load_product, write_png, write_product};
 use crate::project::{Other, Point, Rectangle, Stroke, StrokeKind};
 use crate::render::sheet::contact_sheet;
+use crate::vision::segment::{IsNet, Segmenter, strokes_of};
 use image::RgbImage;
 use serde_json::json;
 use std::iter::once;
@@ -34,14 +35,18 @@ pub(super) fn run(args: &CutoutArgs) -> Result<u8, Failure> {
     let photo = opaque(&product.pixels).ok_or_else(|| {
         Failure::bad_input(format!("the photo already has transparent ground; use it as it is ({place})"))
     })?;
-    let strokes: Vec<Stroke> = args
-        .include
-        .iter()
-        .map(|dab| stroke(StrokeKind::Include, *dab))
-        .chain(args.exclude.iter().map(|dab| stroke(StrokeKind::Exclude, *dab)))
-        .collect();
     let frame = args.frame.map(|[left, top, right, bottom]| Rectangle { left, top, right, bottom });
     let control = output::control();
+    // A later stroke wins: what the user says over what a model thinks.
+    let mut strokes = match &args.model {
+        Some(model) => {
+            let mask = IsNet::open(model).and_then(|model| model.segment(&photo, frame));
+            strokes_of(&mask.map_err(Failure::bad_input)?)
+        }
+        None => Vec::new(),
+    };
+    strokes.extend(args.include.iter().map(|dab| stroke(StrokeKind::Include, *dab)));
+    strokes.extend(args.exclude.iter().map(|dab| stroke(StrokeKind::Exclude, *dab)));
     let found = cut_out(&CutOutRequest { photo: &photo, frame, strokes: &strokes }, || control.check())?;
     if found.pixels.pixels().all(|pixel| pixel.0[3] == 0) {
         return Err(Failure::bad_input(format!(

@@ -67,6 +67,9 @@ pub(in crate::cli) struct CutoutArgs {
     /// A round dab on the ground; wins over --include; may be repeated
     #[arg(long, value_name = "X,Y,R", value_parser = dab, allow_hyphen_values = true)]
     pub(in crate::cli) exclude: Vec<[f64; 3]>,
+    /// An ISNet of your own, converted by tests/oracles/isnet/convert.py: for photos on busy ground
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub(in crate::cli) model: Option<PathBuf>,
     /// Also writes the photo beside its cut-out on checkerboard, black and white
     #[arg(long, value_name = "SHEET.png")]
     pub(in crate::cli) preview: Option<PathBuf>,
