@@ -84,7 +84,8 @@ fn near_an_edge(truth: &RgbaImage, x: u32, y: u32) -> bool {
     let (mut low, mut high) = (255, 0);
     for dy in -NEAR..=NEAR {
         for dx in -NEAR..=NEAR {
-            let alpha = at(dx, dy).unwrap_or(0);
+            // Where the photo ends there is no edge of the product.
+            let alpha = at(dx, dy).or(first).unwrap_or(0);
             (low, high) = (alpha.min(low), alpha.max(high));
         }
     }
