@@ -23,7 +23,7 @@ use seen::{Seen, see};
 use std::path::{Path, PathBuf};
 
 /// Painted people, each at every turn.
-const PEOPLE: usize = 8;
+const PEOPLE: usize = 4;
 const YAWS_DEG: [f64; 5] = [-40.0, -20.0, 0.0, 20.0, 40.0];
 /// Side of a painted picture.
 const SIDE: u32 = 384;
@@ -49,6 +49,7 @@ pub(super) fn measure(effort: &Effort, control: &Control) -> Result<Report, Eval
         Some(folder) => {
             let seen = portraits(&eyes, folder, effort.count.unwrap_or(PORTRAITS), control)?;
             report.tables = tables::of("portraits", &seen);
+            report.tables.push(tables::identity("portraits", &seen));
             report.sheets.push(("faces-portraits".to_owned(), sheet_of(&seen)));
         }
         None => {

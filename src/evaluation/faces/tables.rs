@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// Everything that is told of single pictures.
 pub(super) fn of(what: &str, seen: &[Seen]) -> Vec<Table> {
-    vec![found(what, seen), small(what, seen), jitter(what, seen), identity(what, seen)]
+    vec![found(what, seen), small(what, seen), jitter(what, seen)]
 }
 
 fn table(title: String, columns: &[&str], rows: Vec<Vec<String>>) -> Table {
@@ -87,8 +87,8 @@ fn jitter(what: &str, seen: &[Seen]) -> Table {
     )
 }
 
-/// Which distances are the same person's.
-fn identity(what: &str, seen: &[Seen]) -> Table {
+/// Which distances are the same person's, where every picture shows another one.
+pub(super) fn identity(what: &str, seen: &[Seen]) -> Table {
     let faces: Vec<&Face> = seen.iter().filter_map(|seen| seen.face.as_ref()).collect();
     let changed = faces.iter().flat_map(|face| face.changed.iter().flatten());
     let same: Vec<f64> = changed.map(|changed| f64::from(changed.distance)).collect();

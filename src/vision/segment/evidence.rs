@@ -1,7 +1,8 @@
 //! A model's sure parts as strokes, which is what the cut-out takes.
 //!
 //! A stroke's brush never leaves the sure part: it is drawn along those pixels whose surroundings are all sure. What
-//! is nearer to the model's border than the brush stays open, and the cut-out decides it.
+//! is nearer to the model's border than the brush stays open, and the cut-out decides it. Beyond the picture's own
+//! edge everything is as sure as at it.
 
 use crate::project::{Other, Point, Stroke, StrokeKind};
 use image::GrayImage;
@@ -23,7 +24,7 @@ pub fn strokes_of(mask: &GrayImage) -> Vec<Stroke> {
         (StrokeKind::Include, |value| value >= SURE.0),
     ] {
         // A row in every brush, so that neighbouring strokes overlap.
-        for row in (radius..mask.height().saturating_sub(radius)).step_by(radius as usize) {
+        for row in (0..mask.height()).step_by(radius as usize) {
             strokes
                 .extend(runs(mask, row, radius, sure).into_iter().map(|run| stroke(kind, row, radius, run)));
         }
@@ -34,7 +35,7 @@ pub fn strokes_of(mask: &GrayImage) -> Vec<Stroke> {
 /// Columns of a row where all pixels within `radius`, rows above and below too, are sure: first and last.
 fn runs(mask: &GrayImage, row: u32, radius: u32, sure: fn(u8) -> bool) -> Vec<(u32, u32)> {
     let width = mask.width();
-    let rows = row - radius..=row + radius;
+    let rows = row.saturating_sub(radius)..=(row + radius).min(mask.height() - 1);
     let open = |column: u32| rows.clone().all(|row| sure(mask.get_pixel(column, row).0[0]));
     let mut runs = Vec::new();
     let mut from = None;
@@ -43,8 +44,10 @@ fn runs(mask: &GrayImage, row: u32, radius: u32, sure: fn(u8) -> bool) -> Vec<(u
             (true, None) => from = Some(column),
             (false, Some(first)) => {
                 // The brush reaches `radius` further than its line on both sides.
-                if column - first > 2 * radius {
-                    runs.push((first + radius, column - 1 - radius));
+                let start = if first == 0 { 0 } else { first + radius };
+                let end = if column == width { width } else { column.saturating_sub(radius) };
+                if start < end {
+                    runs.push((start, end - 1));
                 }
                 from = None;
             }

@@ -86,5 +86,17 @@ fn strokes_cover_what_is_sure_and_nothing_else() {
         }
         assert!(hit * 10 > all * 7, "{kind:?}: {hit} of {all}");
     }
-    assert_eq!(strokes_of(&GrayImage::new(3, 2)), []);
+}
+
+#[test]
+fn strokes_reach_the_pictures_edge() {
+    let halves = GrayImage::from_fn(90, 70, |x, _| Luma([if x < 45 { 255 } else { 0 }]));
+    let strokes = strokes_of(&halves);
+    let include = painted(&strokes, StrokeKind::Include, 90, 70);
+    let exclude = painted(&strokes, StrokeKind::Exclude, 90, 70);
+    for (x, y) in [(0, 0), (0, 69), (89, 0), (89, 69)] {
+        let side = if x == 0 { &include } else { &exclude };
+        assert_eq!(side.get_pixel(x, y).0, [255], "{x}, {y}");
+    }
+    assert_eq!(strokes_of(&GrayImage::new(0, 0)), []);
 }
