@@ -31,6 +31,8 @@ pub mod tokenizer;
 pub mod unet;
 pub mod vae;
 
+pub use kernels::{Keeper, keep_pages};
+
 use crate::picture::Planes;
 use crate::project::Recipe;
 use crate::scene::Scene;

@@ -7,6 +7,7 @@
 #![expect(clippy::expect_used, reason = "a measurement that cannot be taken has failed")]
 #![expect(clippy::print_stdout, reason = "the line is what it is for")]
 
+use adorn::engine::keep_pages;
 use adorn::engine::ops::AdamW;
 use adorn::engine::progress::Control;
 use adorn::engine::unet::{UNet, UNetConfig};
@@ -29,6 +30,7 @@ fn main() {
         return;
     }
     let steps: usize = std::env::var("ADORN_BENCH_STEPS").ok().and_then(|n| n.parse().ok()).unwrap_or(3);
+    let _kept = keep_pages();
     let config: UNetConfig = serde_json::from_str(CONFIG).expect("a config");
     let variables = VarMap::new();
     let builder = VarBuilder::from_varmap(&variables, DType::F32, &Device::Cpu);

@@ -17,7 +17,6 @@ use super::bundle::{Bundle, Dropped};
 use super::control_net::ControlNet;
 use super::device::{DTypeChoice, DeviceChoice, Picked, pick};
 use super::image_encoder::ImageEncoder;
-use super::kernels::give_back;
 use super::memory::{Planner, free};
 use super::noise::Generator;
 use super::progress::{Control, Progress, Stage};
@@ -26,7 +25,9 @@ use super::text::TextEncoder;
 use super::tokenizer::Tokenizer;
 use super::unet::UNet;
 use super::vae::Vae;
-use super::{Engine, EngineCard, EngineError, EngineKind, Generated, MemoryOutlook, NetworkSize, Request};
+use super::{
+    Engine, EngineCard, EngineError, EngineKind, Generated, MemoryOutlook, NetworkSize, Request, keep_pages,
+};
 use crate::picture::Planes;
 use crate::project::Recipe;
 use cache::Caches;
@@ -207,15 +208,7 @@ impl Engine for DiffusionEngine {
     fn generate(&self, request: &Request<'_>, control: &Control) -> Result<Generated, EngineError> {
         check_shapes(request)?;
         self.planner.check(request.size, GUIDED, true, free(&self.picked.device))?;
-        let painted = self.paint(request, control);
-        // Until the next picture, others may have the memory.
-        give_back();
-        painted
-    }
-}
-
-impl DiffusionEngine {
-    fn paint(&self, request: &Request<'_>, control: &Control) -> Result<Generated, EngineError> {
+        let _kept = keep_pages();
         control.step(Progress::new(Stage::Preparing, 0, 1))?;
         let mut trace = Trace::new(request.trace);
         let conditions = self.conditions(request, &mut trace, control)?;

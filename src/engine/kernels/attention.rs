@@ -8,6 +8,7 @@
 use super::math::exp2_of_small;
 use super::memory::{Aligned, Shared, with_scratch};
 use super::simd::{Form, Isa, Kernel, Shape, Simd, Tile};
+use candle_core::Result;
 use rayon::prelude::*;
 
 /// Keys that are looked at together: whole tiles of every instruction set, scores within the nearest cache.
@@ -32,6 +33,23 @@ pub(crate) struct Sizes {
 }
 
 impl Sizes {
+    /// Of `q` `[b, n, c]` with `k` and `v` `[b or 1, m, c]`; `heads` must divide `c`.
+    pub(super) fn of(q: &[usize], k: &[usize], v: &[usize], heads: usize, causal: bool) -> Result<Self> {
+        match (q, k) {
+            (&[batch, queries, channels], &[samples, keys, of_keys])
+                if k == v
+                    && of_keys == channels
+                    && (samples == batch || samples == 1)
+                    && heads > 0
+                    && channels % heads == 0 =>
+            {
+                let (width, shared) = (channels / heads, samples != batch);
+                Ok(Self { batch, queries, keys, heads, width, shared, causal })
+            }
+            _ => candle_core::bail!("{heads} heads cannot attend from {q:?} to {k:?} and {v:?}"),
+        }
+    }
+
     fn samples(&self) -> usize {
         if self.shared { self.batch.min(1) } else { self.batch }
     }

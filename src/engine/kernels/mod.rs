@@ -28,7 +28,7 @@ mod weights;
 
 pub(super) use conv::Window;
 pub(super) use gemm::Curve;
-pub(super) use pages::give_back;
+pub use pages::{Keeper, keep_pages};
 pub(super) use tensors::{
     Extras, attend, bend, double, geglu, group_moments, group_norm, layer_norm, scaled, usable,
 };

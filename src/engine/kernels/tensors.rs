@@ -39,10 +39,18 @@ pub(super) fn floats(x: &Tensor) -> Floats<impl Deref<Target = Storage>> {
 
 impl<S: Deref<Target = Storage>> Floats<S> {
     pub(super) fn get(&self) -> Result<&[f32]> {
-        match (&*self.storage, self.place) {
-            (Storage::Cpu(CpuStorage::F32(all)), Some((from, to))) => Ok(&all[from..to]),
-            _ => candle_core::bail!("kernels take contiguous f32 on the CPU"),
+        match &*self.storage {
+            Storage::Cpu(all) => numbers(all, self.place),
+            _ => candle_core::bail!("kernels take numbers on the CPU"),
         }
+    }
+}
+
+/// The numbers from, to.
+pub(super) fn numbers(all: &CpuStorage, place: Option<(usize, usize)>) -> Result<&[f32]> {
+    match (all, place) {
+        (CpuStorage::F32(all), Some((from, to))) => Ok(&all[from..to]),
+        _ => candle_core::bail!("kernels take contiguous f32"),
     }
 }
 
@@ -102,20 +110,14 @@ pub(in crate::engine) fn attend(
     heads: usize,
     causal: bool,
 ) -> Result<Tensor> {
-    let ((batch, queries, channels), (samples, keys, _)) = (q.dims3()?, k.dims3()?);
-    let fits = k.dims() == v.dims() && k.dim(2)? == channels && (samples == batch || samples == 1);
-    if !fits || heads == 0 || channels % heads != 0 {
-        let (q, k, v) = (q.dims(), k.dims(), v.dims());
-        candle_core::bail!("{heads} heads cannot attend from {q:?} to {k:?} and {v:?}");
-    }
-    let shared = samples != batch;
-    let sizes = Sizes { batch, queries, keys, heads, width: channels / heads, shared, causal };
+    let sizes = Sizes::of(q.dims(), k.dims(), v.dims(), heads, causal)?;
+    let shape = q.dims().to_vec();
     in_f32([q, k, v], |tensors| {
         let [q, k, v] = tensors.map(Tensor::contiguous);
         let (q, k, v) = (q?, k?, v?);
         let (q, k, v) = (floats(&q), floats(&k), floats(&v));
         let (q, k, v) = (q.get()?, k.get()?, v.get()?);
-        made(&[batch, queries, channels], |out| attention::attend(Isa::best(), sizes, q, k, v, out))
+        made(&shape, |out| attention::attend(Isa::best(), sizes, q, k, v, out))
     })
 }
 

@@ -53,12 +53,6 @@ impl AdamW {
         Ok(Self { settings, states: own.into_iter().map(state).collect(), others, steps: 0 })
     }
 
-    /// Learning rate of the next steps.
-    pub fn set_learning_rate(&mut self, rate: f64) {
-        self.settings.lr = rate;
-        self.others.set_learning_rate(rate);
-    }
-
     /// Moves every weight that has a gradient.
     pub fn step(&mut self, gradients: &GradStore) -> Result<()> {
         self.steps += 1;

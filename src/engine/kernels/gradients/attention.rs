@@ -33,20 +33,7 @@ struct Attend {
 
 impl Attend {
     fn sizes(&self, q: &[usize], k: &[usize], v: &[usize]) -> Result<Sizes> {
-        let heads = self.heads;
-        match (q, k) {
-            (&[batch, queries, channels], &[samples, keys, of_keys])
-                if k == v
-                    && of_keys == channels
-                    && (samples == batch || samples == 1)
-                    && heads > 0
-                    && channels % heads == 0 =>
-            {
-                let (shared, width) = (samples != batch, channels / heads);
-                Ok(Sizes { batch, queries, keys, heads, width, shared, causal: self.causal })
-            }
-            _ => candle_core::bail!("{heads} heads cannot attend from {q:?} to {k:?} and {v:?}"),
-        }
+        Sizes::of(q, k, v, self.heads, self.causal)
     }
 }
 

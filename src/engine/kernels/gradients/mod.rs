@@ -11,7 +11,7 @@ mod product;
 
 use super::conv::Window;
 use super::gemm::Curve;
-use super::tensors::{Floats, floats, made};
+use super::tensors::{Floats, floats, made, numbers};
 use candle_core::{CpuStorage, DType, Layout, Result, Shape, Tensor};
 
 pub(in crate::engine) use attention::attend;
@@ -49,10 +49,7 @@ fn with_bias(y: Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
 
 /// An operand's numbers.
 fn operand<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
-    match (storage, layout.contiguous_offsets()) {
-        (CpuStorage::F32(all), Some((from, to))) => Ok(&all[from..to]),
-        _ => candle_core::bail!("kernels take contiguous f32 on the CPU"),
-    }
+    numbers(storage, layout.contiguous_offsets())
 }
 
 /// A result of `shape` that `work` fills.
@@ -69,8 +66,8 @@ fn with_numbers<const N: usize, T>(
 ) -> Result<T> {
     let dense = tensors.map(|tensor| tensor.detach().contiguous()).into_iter().collect::<Result<Vec<_>>>()?;
     let held: Vec<_> = dense.iter().map(floats).collect();
-    let numbers = held.iter().map(Floats::get).collect::<Result<Vec<_>>>()?;
-    work(std::array::from_fn(|i| numbers[i]))
+    let slices = held.iter().map(Floats::get).collect::<Result<Vec<_>>>()?;
+    work(std::array::from_fn(|i| slices[i]))
 }
 
 /// The gradient of an operand, if it is asked for.

@@ -178,14 +178,16 @@ impl CustomOp2 for AddBias {
         dy: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let db = wanted(b, || {
-            with_numbers([dy], |[dy]| made(b.dims(), |out| add_rows(&column_sums(dy, out.len()), out)))
+            with_numbers([dy], |[dy]| {
+                Tensor::from_vec(column_sums(dy, b.elem_count()), b.shape(), b.device())
+            })
         })?;
         Ok((wanted(y, || Ok(dy.clone()))?, db))
     }
 }
 
-/// Sums of each column of `x` `[rows, columns]`, block of rows by block.
-fn column_sums(x: &[f32], columns: usize) -> Vec<Vec<f32>> {
+/// Sums of each column of `x` `[rows, columns]`, block of rows by block, then the blocks' in their order.
+fn column_sums(x: &[f32], columns: usize) -> Vec<f32> {
     let blocks = x.par_chunks((ROWS * columns).max(1));
     let sums = blocks.map(|rows| {
         let mut sums = vec![0.0; columns];
@@ -196,14 +198,9 @@ fn column_sums(x: &[f32], columns: usize) -> Vec<Vec<f32>> {
         }
         sums
     });
-    sums.collect()
-}
-
-/// The blocks' sums together, in their order.
-pub(super) fn add_rows(parts: &[Vec<f32>], out: &mut [f32]) {
-    for (i, out) in out.iter_mut().enumerate() {
-        *out = parts.iter().map(|part| f64::from(part[i])).sum::<f64>() as f32;
-    }
+    let parts: Vec<Vec<f32>> = sums.collect();
+    let sum = |column: usize| parts.iter().map(|part| f64::from(part[column])).sum::<f64>() as f32;
+    (0..columns).map(sum).collect()
 }
 
 /// `x` `[b, h, w, c]` to `[b, 2h, 2w, c]`: each pixel four times.
