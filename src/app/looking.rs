@@ -21,7 +21,7 @@ pub(super) fn head_in(studio: &Studio, path: &Path, control: &Control) -> anyhow
     control.step(Progress::new(Stage::Painting, 0, 1))?;
     let eyes = studio.eyes()?;
     control.check()?;
-    Ok(pose_from_photo(eyes, &studio.body, &photo)?)
+    Ok(pose_from_photo(eyes, studio.head_points(), &photo)?)
 }
 
 /// Looks for the face in a photo, its square and its earrings; none without a face.

@@ -117,7 +117,7 @@ fn fitted_pose(bytes: &[u8]) -> Result<FittedPose, ParametersFault> {
             }
             pose_of(&mut npz)
         }
-        // A pickle's protocol mark, and a HDF5 or MATLAB file is none of these either.
+        // A pickle's protocol mark.
         Some(0x80) => Err(ParametersFault::Pickle),
         Some(b'{' | b'[') => {
             let value: Value = serde_json::from_slice(bytes).map_err(ParametersFault::Json)?;

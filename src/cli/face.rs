@@ -5,7 +5,7 @@ use super::{DONE, Failure, output};
 use crate::body::BodyModel;
 use crate::picture::{inpaint, load_face, stroke_mask, write_png};
 use crate::project::Square;
-use crate::vision::{EarState, Eyes, FaceCare, HeadPoints, care_for_face};
+use crate::vision::{EarState, Eyes, FaceCare, HeadPoints, PoseDoubt, care_for_face};
 use image::{RgbImage, imageops};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -17,6 +17,10 @@ pub(super) fn run(args: &FaceArgs) -> Result<u8, Failure> {
     for out in args.out.iter().chain(&args.crop_out) {
         output::check_target(out, "png")?;
         output::check_distinct(out, std::iter::once(args.photo.clone()), "the photo itself")?;
+    }
+    if args.out.is_some() && args.out == args.crop_out {
+        let place = args.photo.display();
+        return Err(Failure::bad_input(format!("both outputs have one name; give each its own ({place})")));
     }
     let photo = load_face(&args.photo).map_err(Failure::bad_input)?;
     let eyes = Eyes::shipped().map_err(Failure::bad_input)?;
@@ -60,10 +64,7 @@ fn write(args: &FaceArgs, photo: &RgbImage, care: &FaceCare) -> Result<(), Failu
 fn notes(care: &FaceCare) -> Vec<String> {
     let mut notes = Vec::new();
     if care.faces > 1 {
-        let count = care.faces;
-        notes.push(format!(
-            "the photo shows {count} faces; the largest was taken, crop the photo for another"
-        ));
+        notes.push(PoseDoubt::SeveralFaces(care.faces).to_string());
     }
     for (ear, name) in care.ears.iter().zip(EARS) {
         match ear.state {

@@ -5,7 +5,7 @@ use super::{DONE, Failure, output};
 use crate::body::{BodyModel, FittedPose, PoseTemplate, load_fitted_pose};
 use crate::picture::load_face;
 use crate::project::{HeadAngles, write_whole};
-use crate::vision::{Eyes, PhotoPose, Trust, pose_from_photo};
+use crate::vision::{Eyes, HeadPoints, PhotoPose, Trust, pose_from_photo};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -72,7 +72,7 @@ fn from_photo(args: &PoseArgs) -> Result<Measured, Failure> {
     };
     let photo = load_face(&args.source).map_err(Failure::bad_input)?;
     let eyes = Eyes::shipped().map_err(Failure::bad_input)?;
-    let PhotoPose { fit, faces, doubts } = pose_from_photo(&eyes, &model, &photo)
+    let PhotoPose { fit, faces, doubts } = pose_from_photo(&eyes, &HeadPoints::of(&model), &photo)
         .map_err(|error| Failure::bad_input(format!("{error} ({})", args.source.display())))?;
     let trust = match fit.trust {
         Trust::Good => "good",

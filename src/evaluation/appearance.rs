@@ -14,7 +14,7 @@ use crate::picture::{Lab, ciede2000, inpaint, load_face, stroke_mask};
 use crate::project::{CanvasSize, HeadAngles};
 use crate::render::sheet::contact_sheet;
 use crate::scene::Band;
-use crate::vision::{EarState, Eyes, FaceCare, HeadFit, HeadPoints, care_for_face, look_with_points};
+use crate::vision::{EarState, Eyes, FaceCare, HeadFit, HeadPoints, care_for_face, look_at_head};
 use glam::DVec2;
 use image::{GrayImage, Luma, Rgb, RgbImage, imageops};
 use std::path::{Path, PathBuf};
@@ -79,7 +79,7 @@ fn look(
 ) -> Result<Vec<RgbImage>, EvaluationError> {
     tally.photos += 1;
     let (Some(before), Some(fit)) =
-        (care_for_face(eyes, head, photo)?, look_with_points(eyes, head, photo, None)?)
+        (care_for_face(eyes, head, photo)?, look_at_head(eyes, head, photo, &eyes.faces(photo)?, None)?)
     else {
         tally.without_face += 1;
         return Ok(Vec::new());
@@ -163,8 +163,8 @@ impl Tally {
             };
             inside().map(|(x, y, _)| off(x, y)).sum::<f64>() / all
         };
-        self.before.push(mean(worn));
         if both > 0.0 {
+            self.before.push(mean(worn));
             // The strokes of this ear alone: those on its half of the picture.
             let (sum, count) =
                 inside().fold((0.0, 0.0), |(sum, count), (x, _, _)| (sum + f64::from(x), count + 1.0));

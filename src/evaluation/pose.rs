@@ -16,7 +16,7 @@ use crate::mannequin::{Look, MannequinEngine, Portrait, Sitting, portrait};
 use crate::project::{CanvasSize, HeadAngles};
 use crate::render::sheet::contact_sheet;
 use crate::scene::Band;
-use crate::vision::{Eyes, FaceBox, HeadFit, HeadPoints, look_with_points};
+use crate::vision::{Eyes, FaceBox, HeadFit, HeadPoints, look_at_head};
 use glam::DVec2;
 use image::{Rgb, RgbImage};
 use score::{Miss, Scores};
@@ -55,9 +55,10 @@ pub(super) fn measure(effort: &Effort, control: &Control) -> Result<Report, Eval
         for step in YAWS {
             let truth = portrait(&engine, &model, &sitting(person, step))?;
             let about = where_expected(&truth, person);
-            let seen = look_with_points(&eyes, &head, &truth.picture, None)?;
+            let faces = eyes.faces(&truth.picture)?;
+            let seen = look_at_head(&eyes, &head, &truth.picture, &faces, None)?;
             free.add(truth.angles.yaw_deg, seen.as_ref().map(|fit| miss(&truth, fit)));
-            let at = look_with_points(&eyes, &head, &truth.picture, Some(about))?;
+            let at = look_at_head(&eyes, &head, &truth.picture, &faces, Some(about))?;
             expected.add(truth.angles.yaw_deg, at.as_ref().map(|fit| miss(&truth, fit)));
             tiles.push(draw::tile(&truth.picture, seen.as_ref().or(at.as_ref()), seen.is_some(), TILE));
             done += 1;
@@ -153,7 +154,7 @@ fn empty_pictures(eyes: &Eyes, head: &HeadPoints) -> Result<Table, EvaluationErr
         let mut seen = 0;
         for seed in 1..=4 {
             let picture = RgbImage::from_fn(320, 320, |x, y| Rgb(colour(x, y, seed)));
-            seen += usize::from(look_with_points(eyes, head, &picture, None)?.is_some());
+            seen += usize::from(look_at_head(eyes, head, &picture, &eyes.faces(&picture)?, None)?.is_some());
         }
         rows.push(vec![name.to_owned(), "4".to_owned(), seen.to_string()]);
     }

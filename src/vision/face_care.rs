@@ -3,7 +3,9 @@
 //! The method's appearance images show a whole head, and never an earring (METHOD 9): what hangs there would be
 //! painted beside the product. Everything found is plain data that a document holds and a designer changes.
 
-use super::{EarLook, EarState, Eyes, FaceBox, HeadPoints, VisionError, find_earrings, look_with_points};
+use super::earrings::find_earrings;
+use super::photo_pose::counted;
+use super::{EarLook, EarState, Eyes, FaceBox, HeadPoints, VisionError, look_at_head};
 use crate::project::{Square, Stroke};
 use image::RgbImage;
 
@@ -60,9 +62,9 @@ pub fn care_for_face(
         return Ok(None);
     };
     let hidden = || EarLook { state: EarState::Hidden, strokes: Vec::new() };
-    let fit = look_with_points(eyes, head, photo, Some(face))?;
+    let fit = look_at_head(eyes, head, photo, &faces, Some(face))?;
     let ears = fit.map_or_else(|| [hidden(), hidden()], |fit| find_earrings(photo, &fit));
-    Ok(Some(FaceCare { faces: faces.len(), face, crop: square_around(&face, photo.dimensions()), ears }))
+    Ok(Some(FaceCare { faces: counted(&faces), face, crop: square_around(&face, photo.dimensions()), ears }))
 }
 
 /// The whole head with its hair, as far as the photo reaches.

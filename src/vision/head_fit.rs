@@ -2,8 +2,10 @@
 //!
 //! The body model's landmarks are laid over the picture's: turn, place and size of the head, how near the
 //! camera stands, and the few ways in which faces differ most (longer, wider, flatter, brows, nose, open
-//! mouth) are fitted together, each of the latter held back by how much people vary. What the data leave open
-//! becomes the angles' uncertainty. `points` knows the head, `solve` the arithmetic.
+//! mouth) are fitted together, each of the latter held back by how much people vary. What the landmarks leave open
+//! becomes the angles' uncertainty; where the landmarks are a network's, its own error (by how far the head is
+//! turned) and what several looks disagree about stand in its place. `points` knows the head, `solve` the
+//! arithmetic, `find` where to look.
 //!
 //! Angles are against the **line of sight to the face**, not against the camera's axis: a face at the
 //! picture's edge that looks straight into the camera has yaw 0. So neither focal length nor crop needs to be
@@ -15,9 +17,9 @@ mod points;
 mod solve;
 
 use super::FaceLandmarks;
-use crate::body::{BodyModel, LANDMARKS};
+use crate::body::LANDMARKS;
 use crate::project::HeadAngles;
-pub use find::{look_at_head, look_with_points};
+pub use find::look_at_head;
 use glam::{DMat3, DVec2, DVec3};
 pub use points::HeadPoints;
 
@@ -93,21 +95,12 @@ impl Placing {
     }
 }
 
-/// Fits the body model's head to landmarks of a picture of this size.
-pub fn fit_head(
-    model: &BodyModel,
-    landmarks: &FaceLandmarks,
-    picture_size: (u32, u32),
-) -> Result<HeadFit, HeadFitError> {
-    HeadPoints::of(model).fit(landmarks, picture_size)
-}
-
 impl HeadPoints {
-    /// [`fit_head`] for many pictures: the model's points are looked up once.
+    /// Fits the head to landmarks of a picture of this size.
     pub fn fit(&self, landmarks: &FaceLandmarks, picture_size: (u32, u32)) -> Result<HeadFit, HeadFitError> {
         let (top, bottom) = landmarks.rows();
         let finite = landmarks.0.iter().all(|landmark| landmark.is_finite());
-        if !finite || extent(landmarks) < SMALLEST_FACE {
+        if !finite || landmarks.extent() < SMALLEST_FACE {
             return Err(HeadFitError::NoExtent);
         }
         let solution = solve::best(self, landmarks);
@@ -127,13 +120,6 @@ impl HeadPoints {
             steady: 1.0,
         })
     }
-}
-
-fn extent(landmarks: &FaceLandmarks) -> f64 {
-    let first = landmarks.0[0];
-    let (low, high) =
-        landmarks.0.iter().fold((first, first), |(low, high), at| (low.min(*at), high.max(*at)));
-    (high - low).max_element()
 }
 
 /// Share of the landmarks that lie in the picture.

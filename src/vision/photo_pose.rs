@@ -1,7 +1,6 @@
 //! The pose of a reference photo, with what a designer should know about it.
 
-use super::{Eyes, FaceBox, HeadFit, Trust, VisionError, look_at_head};
-use crate::body::BodyModel;
+use super::{Eyes, FaceBox, HeadFit, HeadPoints, Trust, VisionError, look_at_head};
 use image::RgbImage;
 use std::fmt;
 
@@ -75,16 +74,16 @@ pub enum PhotoPoseError {
 /// Measures how the largest face of a photo is turned.
 pub fn pose_from_photo(
     eyes: &Eyes,
-    model: &BodyModel,
+    head: &HeadPoints,
     photo: &RgbImage,
 ) -> Result<PhotoPose, PhotoPoseError> {
-    let faces = counted(&eyes.faces(photo)?);
-    let fit = look_at_head(eyes, model, photo, None)?.ok_or(PhotoPoseError::NoFace)?;
-    judged(fit, faces)
+    let faces = eyes.faces(photo)?;
+    let fit = look_at_head(eyes, head, photo, &faces, None)?.ok_or(PhotoPoseError::NoFace)?;
+    judged(fit, counted(&faces))
 }
 
 /// Faces that a person would count: seen surely, and not far smaller than the largest.
-fn counted(faces: &[FaceBox]) -> usize {
+pub(super) fn counted(faces: &[FaceBox]) -> usize {
     let widest = faces.iter().map(|face| face.width).fold(0.0, f64::max);
     let counts = |face: &&FaceBox| face.score >= SURE_FACE && face.width >= SMALLER * widest;
     // One that was found by itself counts, however unsure the finder is.
@@ -115,6 +114,7 @@ fn judged(fit: HeadFit, faces: usize) -> Result<PhotoPose, PhotoPoseError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::body::BodyModel;
     use crate::picture::load_face;
     use std::path::Path;
 
@@ -123,7 +123,8 @@ mod tests {
     }
 
     fn pose(photo: &RgbImage) -> Result<PhotoPose, PhotoPoseError> {
-        pose_from_photo(&Eyes::shipped().unwrap(), &BodyModel::open_head().unwrap(), photo)
+        let head = HeadPoints::of(&BodyModel::open_head().unwrap());
+        pose_from_photo(&Eyes::shipped().unwrap(), &head, photo)
     }
 
     #[test]

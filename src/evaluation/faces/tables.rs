@@ -127,11 +127,12 @@ fn thresholds(title: &str, mut same: Vec<f64>, mut others: Vec<f64>) -> Table {
     };
     let equal = steps.min_by(|a, b| unequal(a).total_cmp(&unequal(b))).unwrap_or(0.0);
     let own = f64::from(FaceDescriptor::SAME_PERSON);
-    let rows =
-        [("equal errors", equal), ("Adorn's threshold", own), ("dlib's threshold", 0.6)].map(|(name, at)| {
+    let rows = [("equal errors", equal), ("stricter", 0.5), ("Adorn's and dlib's threshold", own)].map(
+        |(name, at)| {
             let (missed, taken) = errors(at, &same, &others);
             vec![name.to_owned(), format!("{at:.3}"), format!("{missed:.2} %"), format!("{taken:.2} %")]
-        });
+        },
+    );
     let spread = |values: &mut [f64], low: f64, high: f64| {
         let pairs = values.len();
         format!(

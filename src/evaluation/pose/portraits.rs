@@ -6,7 +6,7 @@ use crate::engine::progress::{Control, Progress, Stage};
 use crate::evaluation::{EvaluationError, Table};
 use crate::picture::load_face;
 use crate::render::sheet::contact_sheet;
-use crate::vision::{Eyes, HeadFit, HeadPoints, look_with_points};
+use crate::vision::{Eyes, HeadFit, HeadPoints, look_at_head};
 use image::RgbImage;
 use image::imageops::flip_horizontal;
 use std::path::{Path, PathBuf};
@@ -33,8 +33,9 @@ pub(super) fn look_at_all(
     for (done, path) in chosen.iter().enumerate() {
         control.step(Progress::new(Stage::Painting, done, chosen.len()))?;
         let picture = load_face(path)?;
-        let fit = look_with_points(eyes, head, &picture, None)?;
-        let mirrored = look_with_points(eyes, head, &flip_horizontal(&picture), None)?;
+        let fit = look_at_head(eyes, head, &picture, &eyes.faces(&picture)?, None)?;
+        let twin = flip_horizontal(&picture);
+        let mirrored = look_at_head(eyes, head, &twin, &eyes.faces(&twin)?, None)?;
         if let (Some(own), Some(other)) = (&fit, &mirrored) {
             apart.push(own.angles.yaw_deg + other.angles.yaw_deg);
         }

@@ -69,8 +69,7 @@ impl Scores {
             rows: Vec::new(),
         };
         for (from, to) in RANGES.into_iter().chain([(0.0, 60.0001)]) {
-            let within =
-                |yaw: f64| (from..to).contains(&yaw.abs()) || (to > 60.0 && to < 61.0 && yaw.abs() <= to);
+            let within = |yaw: f64| (from..to).contains(&yaw.abs());
             let all: Vec<Option<Miss>> =
                 self.0.iter().filter(|(yaw, _)| within(*yaw)).map(|(_, miss)| *miss).collect();
             let seen: Vec<Miss> = all.iter().copied().flatten().collect();

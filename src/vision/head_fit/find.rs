@@ -8,7 +8,6 @@
 //! mirrored angles.
 
 use super::{HeadFit, HeadPoints, Trust};
-use crate::body::{BodyModel, LANDMARKS};
 use crate::project::HeadAngles;
 use crate::vision::{Eyes, FaceBox, FaceLandmarks, VisionError};
 use glam::DVec2;
@@ -41,66 +40,53 @@ const SAME: f64 = 0.15;
 /// Faces smaller than this are not looked at, pixels.
 const SMALLEST_BOX: f64 = 16.0;
 
-/// What the search asks of the networks.
+/// What the search asks of the landmark network.
 pub(super) trait Sight {
-    fn faces(&self, picture: &RgbImage) -> Result<Vec<FaceBox>, VisionError>;
     fn landmarks(&self, picture: &RgbImage, face: &FaceBox) -> Result<FaceLandmarks, VisionError>;
 }
 
 impl Sight for Eyes {
-    fn faces(&self, picture: &RgbImage) -> Result<Vec<FaceBox>, VisionError> {
-        Eyes::faces(self, picture)
-    }
-
     fn landmarks(&self, picture: &RgbImage, face: &FaceBox) -> Result<FaceLandmarks, VisionError> {
         Eyes::landmarks(self, picture, face)
     }
 }
 
-/// Finds the picture's head and measures its turn; none where there is no face. Of several faces the largest
-/// is taken. `expected` is where the face should be, for pictures that are made to show it there: then
-/// only that face counts, and it is also found where the finder is blind.
+/// Measures how the picture's head is turned; none where there is no face. `faces` is what the finder saw in it;
+/// of several the largest is taken. `expected` is where the face should be, for pictures that are made to show
+/// it there: then only that face counts, and it is also found where the finder is blind.
 pub fn look_at_head(
-    eyes: &Eyes,
-    model: &BodyModel,
-    picture: &RgbImage,
-    expected: Option<FaceBox>,
-) -> Result<Option<HeadFit>, VisionError> {
-    look_with_points(eyes, &HeadPoints::of(model), picture, expected)
-}
-
-/// [`look_at_head`] for many pictures: the model's points are looked up once.
-pub fn look_with_points(
     eyes: &Eyes,
     head: &HeadPoints,
     picture: &RgbImage,
+    faces: &[FaceBox],
     expected: Option<FaceBox>,
 ) -> Result<Option<HeadFit>, VisionError> {
-    look(eyes, head, picture, expected)
+    look(eyes, head, picture, faces, expected)
 }
 
 pub(super) fn look(
     sight: &dyn Sight,
     head: &HeadPoints,
     picture: &RgbImage,
+    faces: &[FaceBox],
     expected: Option<FaceBox>,
 ) -> Result<Option<HeadFit>, VisionError> {
     if picture.width().min(picture.height()) < SMALLEST_BOX as u32 {
         return Ok(None);
     }
-    let found = sight.faces(picture)?;
     let looker = Looker { sight, picture, mirror: flip_horizontal(picture) };
     let area = |face: &FaceBox| face.width * face.height;
     let chosen = match expected {
-        Some(expected) => found
+        Some(expected) => faces
             .iter()
             .copied()
             .filter(|face| face.overlap(&expected) > SAME)
             .max_by(|a, b| a.overlap(&expected).total_cmp(&b.overlap(&expected))),
-        None => found.iter().copied().max_by(|a, b| area(a).total_cmp(&area(b))),
+        None => faces.iter().copied().max_by(|a, b| area(a).total_cmp(&area(b))),
     };
     let mut best: Option<View> = None;
-    for face in chosen.into_iter().chain(expected) {
+    let other = expected.filter(|expected| chosen != Some(*expected));
+    for face in chosen.into_iter().chain(other) {
         best = better(best, looker.view(&face)?.filter(|view| view.steady > STEADY));
     }
     if best.is_none() && expected.is_none() {
@@ -329,24 +315,18 @@ fn steps(length: f64, side: f64) -> Vec<f64> {
 
 /// The square around landmarks, `share` times their longer side.
 fn around(landmarks: &FaceLandmarks, share: f64) -> FaceBox {
-    let (low, high) = bounds(landmarks);
-    let side = (high - low).max_element() * share;
+    let (low, high) = landmarks.bounds();
+    let side = landmarks.extent() * share;
     let corner = low.midpoint(high) - DVec2::splat(side / 2.0);
     FaceBox { left: corner.x, top: corner.y, width: side, height: side, score: 1.0 }
 }
 
-fn bounds(landmarks: &FaceLandmarks) -> (DVec2, DVec2) {
-    let first = landmarks.0[0];
-    landmarks.0.iter().fold((first, first), |(low, high), at| (low.min(*at), high.max(*at)))
-}
-
 fn size(landmarks: &FaceLandmarks) -> f64 {
-    let (low, high) = bounds(landmarks);
-    (high - low).max_element().max(1e-9)
+    landmarks.extent().max(1e-9)
 }
 
 fn middle(landmarks: &FaceLandmarks) -> DVec2 {
-    landmarks.0.iter().sum::<DVec2>() / LANDMARKS as f64
+    landmarks.0.iter().sum::<DVec2>() / landmarks.0.len() as f64
 }
 
 fn mean(looks: &[FaceLandmarks]) -> FaceLandmarks {

@@ -24,8 +24,7 @@ type Matrix = [Vector; UNKNOWNS];
 /// deviation of one over the distance, 1/m.
 const NEAR_MEAN: f64 = 0.7;
 const NEAR_SPREAD: f64 = 0.5;
-/// Heads upright within this are the rule, degrees: only so much of a prior that a head is not fitted upside
-/// down.
+/// Turns from which the fit starts, degrees; the best end is kept.
 const START_YAWS: [f64; 5] = [0.0, -35.0, 35.0, -70.0, 70.0];
 const START_PITCHES: [f64; 2] = [0.0, 18.0];
 /// Rounds of a start before the best is chosen, and of the chosen one.
@@ -189,7 +188,6 @@ impl<'a> Fit<'a> {
         let misses = self.misses(solution, view);
         let data = misses.iter().enumerate().map(|(index, miss)| {
             let squares = miss.length_squared() / self.deviation(index, solution, view).powi(2);
-            // The deviation grows with the scale: without its logarithm large heads would always win.
             CAUCHY.powi(2) * (squares / CAUCHY.powi(2)).ln_1p()
         });
         data.sum::<f64>() / TOGETHER + held(solution).iter().map(|held| held * held).sum::<f64>()

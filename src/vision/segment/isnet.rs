@@ -53,9 +53,13 @@ pub struct IsNet {
 impl IsNet {
     pub fn open(path: &Path) -> std::result::Result<Self, SegmentError> {
         let fault = |error| SegmentError::Read { error, path: path.to_owned() };
-        let size = std::fs::metadata(path).map_err(fault)?.len();
-        if size > LARGEST_FILE {
-            return Err(SegmentError::TooLarge { size, path: path.to_owned() });
+        let about = std::fs::metadata(path).map_err(fault)?;
+        // Asked before opening: opening a pipe would wait for its writer.
+        if !about.is_file() {
+            return Err(fault(std::io::Error::other("it is no file")));
+        }
+        if about.len() > LARGEST_FILE {
+            return Err(SegmentError::TooLarge { size: about.len(), path: path.to_owned() });
         }
         let no_isnet = |what: String| SegmentError::NoIsNet { what, path: path.to_owned() };
         let net =

@@ -7,7 +7,7 @@ use super::look::{Finished, SeenFace, Sight};
 use crate::engine::progress::Control;
 use crate::project::Square;
 use crate::scene::Scene;
-use crate::vision::{Eyes, FaceBox, FaceDescriptor, HeadFit, Trust, VisionError, look_with_points};
+use crate::vision::{Eyes, FaceBox, FaceDescriptor, HeadFit, Trust, VisionError, look_at_head};
 use crate::workflow::{Studio, WorkflowError};
 use image::RgbImage;
 
@@ -50,11 +50,11 @@ pub(super) fn see(
 fn face(finished: &Finished<'_>, studio: &Studio) -> Result<Option<HeadFit>, VisionError> {
     let (eyes, head) = (studio.eyes()?, studio.head_points());
     let picture = finished.pixels;
-    let look = |at: FaceBox| look_with_points(eyes, head, picture, Some(at));
-    let expected = expected(&finished.layout.scene);
-    match look(expected)? {
+    let faces = eyes.faces(picture)?;
+    let look = |at: FaceBox| look_at_head(eyes, head, picture, &faces, Some(at));
+    match look(expected(&finished.layout.scene))? {
         Some(fit) => Ok(Some(fit)),
-        None => Ok(eyes.faces(picture)?.first().copied().map(look).transpose()?.flatten()),
+        None => Ok(faces.first().copied().map(look).transpose()?.flatten()),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::engine::EngineKind;
 use crate::picture::{Exactness, Expansion, Seam};
 use crate::project::{CanvasSize, HeadAngles};
 use crate::scene::Band;
+use crate::vision::FaceDescriptor;
 
 /// Difference of the face's height from the band's, % of the band.
 const SIZE_PASS: f64 = 10.0;
@@ -21,8 +22,7 @@ const YAW_DOUBT: f64 = 30.0;
 const YAW_BORDER: f64 = 8.0;
 /// What the eyes themselves are off by: a pose on the border of its class is not blamed for it.
 const YAW_OWN_ERROR: f64 = 3.0;
-/// Distance of the descriptors. 0.6 is where face-api and dlib, whose network this is, draw the line.
-const SAME_PERSON: f64 = 0.6;
+/// Distance of the descriptors, up to which it may still be the same person.
 const MAYBE_SAME_PERSON: f64 = 0.7;
 /// CIEDE2000, mean over the outline: where it is worst, hair and jaws behind a product reach what a fringe does.
 const SEAM_PASS: f64 = 3.0;
@@ -217,17 +217,14 @@ fn identity(asked: &Asked, findings: &Findings, face: Option<&SeenFace>) -> Chec
         None if !findings.photo_has_face => not_applicable(name, "no face was found in the face photo"),
         None => not_applicable(name, "the face is turned too far to be compared"),
         Some(distance) => {
-            let verdict = graded(distance, SAME_PERSON, MAYBE_SAME_PERSON);
+            let same = rounded(f64::from(FaceDescriptor::SAME_PERSON));
+            let verdict = graded(distance, same, MAYBE_SAME_PERSON);
             let who = match verdict {
                 CheckVerdict::Pass => "looks like the person of the face photo",
                 CheckVerdict::Doubt => "may be the person of the face photo",
                 _ => "looks like somebody else than the face photo",
             };
-            check(name, verdict, format!("{who} (distance {distance:.2})")).measured(
-                distance,
-                SAME_PERSON,
-                "",
-            )
+            check(name, verdict, format!("{who} (distance {distance:.2})")).measured(distance, same, "")
         }
     }
 }
