@@ -6,7 +6,7 @@
 use super::photos::{ReadyProduct, place_of};
 use crate::engine::progress::{Cancelled, Control, Progress, Stage};
 use crate::picture::ProductPhoto;
-use crate::picture::cutout::{CutOut, CutOutRequest, Doubt, cut_out};
+use crate::picture::cutout::{CutOut, CutOutRequest, Doubt, cut_out, opaque};
 use crate::project::{Project, base_of, relative_path, write_whole};
 use crate::ui::{Marks, Verdict, sentence};
 use anyhow::{Context as _, bail};
@@ -62,10 +62,10 @@ pub(super) fn product_of(
     folder: &Path,
     control: &Control,
 ) -> anyhow::Result<(ReadyProduct, Origin)> {
-    if photo.has_matte() {
+    let Some(opaque) = opaque(&photo.pixels) else {
         return Ok((ReadyProduct::of(&photo.pixels), Origin::SeeThrough));
-    }
-    match Cut::of(&opaque(&photo.pixels), &Marks::default(), control) {
+    };
+    match Cut::of(&opaque, &Marks::default(), control) {
         Ok(cut) => {
             let file = keep(&cut.pixels, path, folder)?;
             Ok((ReadyProduct::of(&cut.pixels), Origin::Cut { file, verdict: cut.verdict }))
@@ -73,14 +73,6 @@ pub(super) fn product_of(
         Err(error) if error.is::<Cancelled>() => Err(error),
         Err(error) => Ok((ReadyProduct::of(&photo.pixels), Origin::Whole { why: error.to_string() })),
     }
-}
-
-/// The colours of a photo that is opaque everywhere.
-pub(super) fn opaque(pixels: &RgbaImage) -> RgbImage {
-    RgbImage::from_fn(pixels.width(), pixels.height(), |x, y| {
-        let [red, green, blue, _] = pixels.get_pixel(x, y).0;
-        image::Rgb([red, green, blue])
-    })
 }
 
 /// Whether the designer should look at it.

@@ -134,11 +134,15 @@ impl Window {
         let Some(outcome) = self.generation.as_mut().and_then(super::generation::Generation::poll) else {
             return;
         };
-        self.generation = None;
+        // Cancel may come too late for this picture; it still ends the series.
+        let stopped = self.generation.take().is_some_and(|generation| generation.is_cancelling());
         match outcome {
             Outcome::Done(finished) => {
                 let checks = finished.checks.clone();
                 self.keep(ctx, finished);
+                if stopped {
+                    self.series = None;
+                }
                 self.go_on_with_series(ctx, &checks);
             }
             Outcome::Cancelled => {

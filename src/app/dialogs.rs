@@ -32,7 +32,12 @@ impl FileDialogs for SystemDialogs {
                 let asked = dialog.add_filter("Adorn project", &["adorn"]).pick_file();
                 Box::pin(async move { path(asked.await) })
             }
-            PathPurpose::OpenPhoto | PathPurpose::OpenFace | PathPurpose::OpenPosePhoto => {
+            PathPurpose::OpenPosePhoto => {
+                let endings = ["png", "jpg", "jpeg", "webp", "npz", "json"];
+                let asked = dialog.add_filter("Photo or body fit", &endings).pick_file();
+                Box::pin(async move { path(asked.await) })
+            }
+            PathPurpose::OpenPhoto | PathPurpose::OpenFace => {
                 let asked = dialog.add_filter("Picture", &["png", "jpg", "jpeg", "webp"]).pick_file();
                 Box::pin(async move { path(asked.await) })
             }

@@ -3,7 +3,7 @@
 use super::autosave;
 use super::cutting::{self, Origin};
 use super::dialogs::Answer;
-use super::looking;
+use super::looking::{self, SeenPose};
 use super::photo_room::ToolPhoto;
 use super::photos::{FaceKey, ReadyProduct};
 use super::sample;
@@ -17,11 +17,13 @@ use crate::engine::progress::{Control, Stage};
 use crate::engine::steady::SteadyEngine;
 use crate::job::Job;
 use crate::mannequin::MannequinEngine;
+use crate::picture::cutout::opaque;
 use crate::picture::{load_face, read_record};
 use crate::project::{self, CanvasSize, Earring, EarringId, Face, Project};
 use crate::ui::{Aim, Marks, PathPurpose, WorkFacts};
-use crate::vision::{FaceCare, PhotoPose};
+use crate::vision::FaceCare;
 use crate::workflow::{Studio, hand_over};
+use anyhow::Context as _;
 use eframe::egui::{Context, Vec2};
 use image::{RgbImage, RgbaImage};
 use rayon::prelude::*;
@@ -58,7 +60,7 @@ pub(super) enum Delivery {
     /// A head in a photo.
     Pose {
         path: PathBuf,
-        seen: Box<PhotoPose>,
+        seen: SeenPose,
     },
     /// A photo for a new earring, cut out where it had to be.
     Import {
@@ -242,7 +244,8 @@ impl Errand {
     ) -> Self {
         Self::long(ctx, Purpose::ToolPhoto, "Reading", &path.clone(), move |_| {
             let photo = studio.product(&earring)?;
-            let pixels = cutting::opaque(&photo.pixels);
+            let pixels = opaque(&photo.pixels)
+                .context("the photo has a transparency of its own, which is kept as it is")?;
             Ok(Delivery::ToolPhoto(ToolPhoto::new(aim, path, pixels)))
         })
     }
@@ -282,7 +285,7 @@ impl Errand {
     /// How the head in a photo is turned.
     pub(super) fn pose(ctx: &Context, studio: Studio, path: PathBuf) -> Self {
         Self::long(ctx, Purpose::Pose, "Looking at", &path.clone(), move |control| {
-            let seen = Box::new(looking::head_in(&studio, &path, control)?);
+            let seen = looking::pose_in(&studio, &path, control)?;
             Ok(Delivery::Pose { path, seen })
         })
     }

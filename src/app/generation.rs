@@ -80,6 +80,10 @@ impl Generation {
         Self { job, preview: None }
     }
 
+    pub(super) fn is_cancelling(&self) -> bool {
+        self.job.is_cancelling()
+    }
+
     pub(super) fn cancel(&self) {
         self.job.cancel();
     }

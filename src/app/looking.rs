@@ -1,27 +1,41 @@
 //! What Adorn's eyes see in photos from outside: whose face, where it is, how a head is turned.
 
-use super::errand::{Errand, Purpose};
+use super::errand::Errand;
 use super::window::Window;
+use crate::body::{PoseTemplate, is_body_fit, load_fitted_pose};
 use crate::engine::progress::{Control, Progress, Stage};
 use crate::picture::load_face;
 use crate::project::{Face, HeadAngles, Other, PoseChoice, Square};
 use crate::ui::{Action, Command, Marks, sentence};
-use crate::vision::{FaceCare, HeadFit, PhotoPose, care_for_face, pose_from_photo};
+use crate::vision::{FaceCare, PhotoPose, care_for_face, pose_from_photo};
 use crate::workflow::Studio;
 use eframe::egui::{Context, Vec2};
 use std::path::{Path, PathBuf};
 
-/// As far as the gallery's own sliders go, degrees.
-const YAW_LIMIT_DEG: f64 = 90.0;
-const TILT_LIMIT_DEG: f64 = 45.0;
+/// How a head is turned, and what to say about it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct SeenPose {
+    angles: HeadAngles,
+    /// One standard deviation; none where no photo was measured.
+    sigma: Option<HeadAngles>,
+    doubts: Vec<String>,
+}
 
-/// Looks for the head in a photo.
-pub(super) fn head_in(studio: &Studio, path: &Path, control: &Control) -> anyhow::Result<PhotoPose> {
+/// The head's pose in a photo, or in another program's body fit.
+pub(super) fn pose_in(studio: &Studio, path: &Path, control: &Control) -> anyhow::Result<SeenPose> {
+    if is_body_fit(path) {
+        let fit = load_fitted_pose(path)?;
+        let several = format!("the file holds {} poses; the first was taken", fit.rows);
+        let doubts = (fit.rows > 1).then_some(several).into_iter().collect();
+        return Ok(SeenPose { angles: fit.angles, sigma: None, doubts });
+    }
     let photo = load_face(path)?;
     control.step(Progress::new(Stage::Painting, 0, 1))?;
     let eyes = studio.eyes()?;
     control.check()?;
-    Ok(pose_from_photo(eyes, studio.head_points(), &photo)?)
+    let PhotoPose { fit, doubts, .. } = pose_from_photo(eyes, studio.head_points(), &photo)?;
+    let doubts = doubts.iter().map(ToString::to_string).collect();
+    Ok(SeenPose { angles: fit.angles, sigma: Some(fit.sigma_deg), doubts })
 }
 
 /// Looks for the face in a photo, its square and its earrings; none without a face.
@@ -39,21 +53,22 @@ impl Window {
             self.when_ready.push(Action::PoseFrom(path));
             return;
         };
-        self.errands.retain(|errand| errand.purpose != Purpose::Pose);
-        self.errands.push(Errand::pose(ctx, ready.studio.clone(), path));
+        let errand = Errand::pose(ctx, ready.studio.clone(), path);
+        self.send_latest(errand);
     }
 
     /// The head's turn becomes the pose.
-    pub(super) fn take_pose(&mut self, path: &Path, seen: &PhotoPose) {
+    pub(super) fn take_pose(&mut self, path: &Path, seen: &SeenPose) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let taken = within_reach(seen.angles);
         self.document.mark();
-        self.document.project.pose = PoseChoice::Angles(within_reach(seen.fit.angles));
+        self.document.project.pose = PoseChoice::Angles(taken);
         self.document.mark();
-        let angles = angles_text(&seen.fit);
+        let angles = angles_text(taken, seen.sigma);
         if seen.doubts.is_empty() {
             return self.notices.done_with(format!("Pose taken from {name}"), angles, &[Command::Undo]);
         }
-        let doubts = seen.doubts.iter().map(|doubt| sentence(&doubt.to_string()));
+        let doubts = seen.doubts.iter().map(|doubt| sentence(doubt));
         let kept = doubts.collect::<Vec<_>>().join(" ");
         self.notices.trouble_with(
             &format!("Pose taken from {name}: look at it"),
@@ -69,9 +84,9 @@ impl Window {
             self.when_ready.push(Action::SetFace(path));
             return;
         };
-        self.errands.retain(|errand| errand.purpose != Purpose::TakeFace);
         let path = std::path::absolute(&path).unwrap_or(path);
-        self.errands.push(Errand::take_face(ctx, ready.studio.clone(), path));
+        let errand = Errand::take_face(ctx, ready.studio.clone(), path);
+        self.send_latest(errand);
     }
 
     /// The photo's face, without what the eyes are sure is an earring.
@@ -107,7 +122,7 @@ impl Window {
     pub(super) fn care_for_face(&mut self, ctx: &Context) {
         if let Some(face) = &self.document.project.face {
             let path = super::photos::place_of(&self.document.base(), &face.file);
-            self.errands.push(Errand::tool_face(ctx, path));
+            self.send_latest(Errand::tool_face(ctx, path));
         }
     }
 
@@ -140,26 +155,26 @@ fn middle_square(size: Vec2) -> Square {
     Square { left: middle(size.x), top: middle(size.y), side }
 }
 
-/// Angles as the sliders show them: one that they would round is changed again as soon as it is drawn.
+/// Angles as the sliders show them, within their reach: one that they would round is changed again as soon as it
+/// is drawn.
 fn within_reach(angles: HeadAngles) -> HeadAngles {
-    let whole = |degrees: f64, limit: f64| degrees.clamp(-limit, limit).round();
+    let (PoseTemplate { angles, .. }, _) = PoseTemplate::of("taken", "taken", angles);
     HeadAngles {
-        yaw_deg: whole(angles.yaw_deg, YAW_LIMIT_DEG),
-        pitch_deg: whole(angles.pitch_deg, TILT_LIMIT_DEG),
-        roll_deg: whole(angles.roll_deg, TILT_LIMIT_DEG),
+        yaw_deg: angles.yaw_deg.round(),
+        pitch_deg: angles.pitch_deg.round(),
+        roll_deg: angles.roll_deg.round(),
     }
 }
 
 /// "Turn 23° ± 4°, nod -3° ± 5°, tilt 2° ± 2°."
-fn angles_text(fit: &HeadFit) -> String {
-    let (angles, sigma) = (fit.angles, fit.sigma_deg);
-    let one = |name: &str, angle: f64, sigma: f64| {
+fn angles_text(angles: HeadAngles, sigma: Option<HeadAngles>) -> String {
+    let one = |name: &str, of: fn(&HeadAngles) -> f64| {
+        let spread = sigma.as_ref().map(|sigma| format!(" ± {:.0}°", of(sigma).max(1.0)));
         // No "-0°".
-        format!("{name} {:.0}° ± {:.0}°", angle.round() + 0.0, sigma.max(1.0))
+        format!("{name} {:.0}°{}", of(&angles) + 0.0, spread.unwrap_or_default())
     };
-    let turn = one("Turn", angles.yaw_deg, sigma.yaw_deg);
-    let nod = one("nod", angles.pitch_deg, sigma.pitch_deg);
-    let tilt = one("tilt", angles.roll_deg, sigma.roll_deg);
+    let turn = one("Turn", |angles| angles.yaw_deg);
+    let (nod, tilt) = (one("nod", |angles| angles.pitch_deg), one("tilt", |angles| angles.roll_deg));
     format!("{turn}, {nod}, {tilt}.")
 }
 

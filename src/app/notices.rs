@@ -67,9 +67,13 @@ impl Notices {
         self.raised.push(Instant::now());
     }
 
-    pub(super) fn clear(&mut self) {
-        self.shown.clear();
-        self.raised.clear();
+    /// What went well is old news in another view; trouble stays.
+    pub(super) fn let_good_news_go(&mut self) {
+        for at in (0..self.shown.len()).rev() {
+            if self.shown[at].kind == NoticeKind::Done || !self.shown[at].offers.is_empty() {
+                self.remove(at);
+            }
+        }
     }
 
     pub(super) fn dismiss(&mut self, id: u64) {

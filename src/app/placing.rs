@@ -28,9 +28,7 @@ impl Window {
         let path = std::path::absolute(&path).unwrap_or(path);
         let studio = ready.studio.at(PathBuf::new());
         let earring = bare_earring(path.to_string_lossy().into_owned());
-        // The latest photo wins; the one before may still be in the making.
-        self.errands.retain(|errand| errand.purpose != super::errand::Purpose::Import);
-        self.errands.push(Errand::import(ctx, studio, earring, path, self.cutout_folder()));
+        self.send_latest(Errand::import(ctx, studio, earring, path, self.cutout_folder()));
     }
 
     fn cutout_folder(&self) -> PathBuf {
@@ -105,7 +103,14 @@ impl Window {
         let path = place_of(&self.document.base(), file);
         let studio = ready.studio.at(PathBuf::new());
         let photo = bare_earring(path.to_string_lossy().into_owned());
-        self.errands.push(Errand::tool_photo(ctx, studio, photo, Aim::CutOut(earring.id), path));
+        let errand = Errand::tool_photo(ctx, studio, photo, Aim::CutOut(earring.id), path);
+        self.send_latest(errand);
+    }
+
+    /// The latest of a kind wins; one before may still be in the making.
+    pub(super) fn send_latest(&mut self, errand: Errand) {
+        self.errands.retain(|other| other.purpose != errand.purpose);
+        self.errands.push(errand);
     }
 
     pub(super) fn open_photo_tool(&mut self, ctx: &Context, photo: ToolPhoto) {
@@ -113,8 +118,7 @@ impl Window {
         let (start, marks) = self.marks_of(room.aim(), room.size());
         self.session.photo_tool = Some(PhotoTool::new(room.aim(), room.size(), start, marks));
         self.photo_room = Some(room);
-        // They were about the window behind it.
-        self.notices.clear();
+        self.notices.let_good_news_go();
     }
 
     /// The photo without any marks, and with those that the document holds already.
@@ -185,14 +189,12 @@ impl Window {
         self.close_photo_tool();
         self.notices.done("The product is cut out", "Its pixels are the photo's own.");
     }
+}
 
-    /// The main earring shows its whole photo again.
-    pub(super) fn keep_whole_photo(&mut self) {
-        if let Some(earring) = self.document.project.earrings.first_mut()
-            && let Some(cut) = earring.cut_from.take()
-        {
-            earring.file = cut.file;
-        }
+/// The earring shows its whole photo again.
+pub(super) fn keep_whole_photo(earring: &mut Earring) {
+    if let Some(cut) = earring.cut_from.take() {
+        earring.file = cut.file;
     }
 }
 

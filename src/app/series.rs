@@ -7,6 +7,7 @@ use crate::project::Variant;
 use crate::ui::{Command, SeriesFacts, ViewMode};
 use crate::workflow::Checks;
 use eframe::egui::Context;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Pictures that must pass, as the button says.
@@ -16,6 +17,8 @@ const WANTED: u32 = 4;
 pub(super) struct Series {
     attempts: Attempts,
     at_most: u32,
+    /// Where the variant's files lie: another document may be on show when the next picture starts.
+    base: PathBuf,
 }
 
 impl Series {
@@ -32,8 +35,10 @@ impl Window {
         let Some(variant) = self.next_to_paint() else { return };
         let attempts = Attempts::new(variant, UntilPass { passes: WANTED, at_most });
         if let Some(first) = attempts.next_variant() {
-            self.series = Some(Series { attempts, at_most });
-            self.paint(ctx, first);
+            let base = self.document.base();
+            self.series = Some(Series { attempts, at_most, base: base.clone() });
+            self.session.mode = ViewMode::Picture;
+            self.paint(ctx, first, base);
         }
     }
 
@@ -48,13 +53,13 @@ impl Window {
         Some(self.document.project.current_variant())
     }
 
-    pub(super) fn paint(&mut self, ctx: &Context, variant: Variant) {
+    /// Paints a variant whose files lie in `base`.
+    pub(super) fn paint(&mut self, ctx: &Context, variant: Variant, base: PathBuf) {
         let Some(ready) = &self.ready else { return };
-        let studio = ready.studio.at(self.document.base());
+        let studio = ready.studio.at(base);
         let painter = Arc::clone(&ready.painter);
         let folder = self.history_folder.clone();
         self.generation = Some(Generation::start(ctx, variant, studio, painter, folder));
-        self.session.mode = ViewMode::Picture;
     }
 
     /// A picture of the series is finished: starts the next one, or says how it ended.
@@ -62,7 +67,8 @@ impl Window {
         let Some(series) = &mut self.series else { return };
         series.attempts.note(Some(checks));
         if let Some(next) = series.attempts.next_variant() {
-            return self.paint(ctx, next);
+            let base = series.base.clone();
+            return self.paint(ctx, next, base);
         }
         let (enough, facts) = (series.attempts.is_enough(), series.facts());
         self.series = None;

@@ -3,10 +3,11 @@
 use super::document::Document;
 use super::errand::Errand;
 use super::photo_room::cutout_folder;
+use super::placing::keep_whole_photo;
 use super::window::Window;
 use crate::control::fit_band_to_earring;
 use crate::project::{CanvasSize, Ear, Earring, EarringId, Other, Point, PoseChoice, Scale};
-use crate::ui::{Action, Command, Dialog, DropTarget, PathPurpose, Zoom};
+use crate::ui::{Action, Command, Dialog, DropTarget, PathPurpose, ViewMode, Zoom};
 use eframe::egui::{Context, ThemePreference, ViewportCommand};
 use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
@@ -151,12 +152,14 @@ impl Window {
 
     /// Commands that change nothing but the document.
     fn edit(&mut self, command: Command) {
-        if command == Command::KeepWholePhoto {
-            return self.keep_whole_photo();
-        }
         let project = &mut self.document.project;
         let canvas = project.canvas;
         match command {
+            Command::KeepWholePhoto => {
+                if let Some(earring) = project.earrings.first_mut() {
+                    keep_whole_photo(earring);
+                }
+            }
             Command::RemoveEarring if !project.earrings.is_empty() => {
                 project.earrings.remove(0);
             }
@@ -189,7 +192,8 @@ impl Window {
 
     fn generate(&mut self, ctx: &Context) {
         if let Some(variant) = self.next_to_paint() {
-            self.paint(ctx, variant);
+            self.session.mode = ViewMode::Picture;
+            self.paint(ctx, variant, self.document.base());
         }
     }
 

@@ -10,12 +10,12 @@ mod until;
 
 pub use plan::{ExportRequest, Shard, Task, Tasks, tasks};
 pub use report::{Entry, Report, Status};
-pub use until::{Attempt, Attempts, UntilPass, attempts};
+pub use until::{Attempts, UntilPass};
 
 use crate::engine::Engine;
 use crate::engine::progress::{Cancelled, Control, Progress, Stage};
 use crate::picture::{PngError, read_record, write_png};
-use crate::project::{Earring, FieldFault, Project, resolve};
+use crate::project::{FieldFault, Project, resolve};
 use crate::workflow::{Checks, Record, Studio, WorkflowError, fingerprint, render_variant};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -90,6 +90,9 @@ pub fn export_until(
             attempts.note(run.report.entries.last().and_then(|entry| entry.checks.as_ref()));
         }
         run.report.short_of_passes |= !attempts.is_enough();
+    }
+    if !run.report.cancelled {
+        run.report.total = run.report.entries.len() as u64;
     }
     run.report()
 }
@@ -198,9 +201,7 @@ enum Failure {
 
 /// The photos that the project's pictures are made from: a finished picture may serve as a face.
 fn photos_of(project: &Project, studio: &Studio) -> Vec<PathBuf> {
-    let earrings = project.earrings.iter().flat_map(Earring::files);
-    let faces = project.face.iter().chain(&project.plan.faces).map(|face| &face.file);
-    let files = earrings.chain(faces).chain(project.recipe.files()).map(|file| resolve(&studio.base, file));
+    let files = project.files().map(|file| resolve(&studio.base, file));
     files.filter_map(|file| file.canonicalize().ok()).collect()
 }
 

@@ -1,12 +1,10 @@
 //! Trying until enough pictures are good: the same decisions, one seed after the other.
 //!
-//! [`Attempts`] only counts, so whoever makes and keeps pictures in a way of its own can use it; [`attempts`]
-//! also paints. The seeds go up from the recipe's by one, so the same call tries the same pictures.
+//! [`Attempts`] only counts: an export and the window each make and keep pictures in a way of their own. The seeds
+//! go up from the recipe's by one, so the same call tries the same pictures.
 
-use crate::engine::Engine;
-use crate::engine::progress::Control;
 use crate::project::{Variant, VariantName};
-use crate::workflow::{Checks, Picture, Studio, WorkflowError, render_variant};
+use crate::workflow::Checks;
 
 /// When to stop trying.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,42 +59,6 @@ impl Attempts {
     pub fn tried(&self) -> u32 {
         self.tried
     }
-}
-
-/// One try: the variant with its seed, and its picture.
-#[derive(Debug, Clone)]
-pub struct Attempt {
-    pub variant: Variant,
-    pub picture: Picture,
-    /// Whether it passed all checks that apply to it.
-    pub passed: bool,
-}
-
-/// Paints tries until enough pass. An error, a cancelled job among them, is the last item.
-pub fn attempts<'a>(
-    variant: Variant,
-    until: UntilPass,
-    studio: &'a Studio,
-    engine: &'a dyn Engine,
-    control: &'a Control,
-) -> impl Iterator<Item = Result<Attempt, WorkflowError>> + 'a {
-    let mut attempts = Some(Attempts::new(variant, until));
-    std::iter::from_fn(move || {
-        let variant = attempts.as_ref()?.next_variant()?;
-        match render_variant(&variant, studio, engine, control) {
-            Ok(picture) => {
-                if let Some(attempts) = &mut attempts {
-                    attempts.note(Some(&picture.checks));
-                }
-                let passed = picture.checks.all_pass();
-                Some(Ok(Attempt { variant, picture, passed }))
-            }
-            Err(error) => {
-                attempts = None;
-                Some(Err(error))
-            }
-        }
-    })
 }
 
 #[cfg(test)]

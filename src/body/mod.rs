@@ -20,6 +20,6 @@ pub use head_pose::{head_angles, head_rotation};
 pub use landmarks::LANDMARKS;
 pub use model::{BodyError, BodyFault, BodyModel, JOINTS};
 pub use npz::NpzError;
-pub use parameters::{FittedPose, ParametersError, ParametersFault, load_fitted_pose};
+pub use parameters::{FittedPose, ParametersError, ParametersFault, is_body_fit, load_fitted_pose};
 pub use pose_library::{PoseFacing, PoseLibrary, PoseLibraryError, PoseTemplate};
 pub use skinning::{BodyParameters, PosedBody};

@@ -18,6 +18,8 @@ use std::path::{Path, PathBuf};
 const MAX_BYTES: u64 = 64 << 20;
 /// A rotation is at most this long, radians: far more than any fit writes.
 const LONGEST_ROTATION: f64 = 100.0;
+/// A head turned further than this looks away from the camera, degrees.
+const AWAY_DEG: f64 = 110.0;
 /// The head's crown is this far up or down, or the file's axes are not ones that are read.
 const UPRIGHT: f64 = 0.3;
 /// Joints of SMPL-X's body pose, without the root.
@@ -78,6 +80,8 @@ pub enum ParametersFault {
     Length { name: String, found: usize, wanted: usize },
     #[error("its {0} holds something that is no finite, sensible rotation; save it as axis-angle in radians")]
     Number(String),
+    #[error("the head looks away from the camera; choose a fit in which the face is seen")]
+    Away,
     #[error("the person lies or hangs: the head's crown points sideways; choose a fit with y up or y down")]
     Lying,
 }
@@ -86,6 +90,14 @@ pub enum ParametersFault {
 trait Arrays {
     /// All numbers of an array and how many rows they are, if the file tells.
     fn get(&mut self, name: &str) -> Result<Option<Vec<f64>>, ParametersFault>;
+}
+
+/// Endings of files that hold a body fit, or may: pickles are refused in words.
+const ENDINGS: [&str; 6] = ["npz", "json", "pkl", "pickle", "pt", "pth"];
+
+/// Whether a file's name says that it holds a body fit and no picture.
+pub fn is_body_fit(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ENDINGS.iter().any(|fit| ending.eq_ignore_ascii_case(fit)))
 }
 
 /// Reads the head's pose from an OSX or SMPL-X parameter file.
@@ -102,7 +114,11 @@ pub fn load_fitted_pose(path: &Path) -> Result<FittedPose, ParametersError> {
     if bytes.len() as u64 > MAX_BYTES {
         return Err(unusable(ParametersFault::TooLarge));
     }
-    fitted_pose(&bytes).map_err(unusable)
+    let pose = fitted_pose(&bytes).map_err(unusable)?;
+    if pose.angles.yaw_deg.abs() > AWAY_DEG {
+        return Err(unusable(ParametersFault::Away));
+    }
+    Ok(pose)
 }
 
 /// The same from a file's bytes; what it is, is told by how it begins.

@@ -84,7 +84,6 @@ pub(super) fn checks(name: &str, checks: &Checks) {
     for group in others.chunk_by(|one, other| one.words == other.words) {
         let names: Vec<_> = group.iter().map(|check| check.name.label()).collect();
         let words = group.first().map_or("", |check: &&Check| check.words.as_str());
-        let words = words.strip_prefix("not judged: ").unwrap_or(words);
         tell(format!("check: {name}: {}: not judged, {words}", names.join(", ")));
     }
 }

@@ -2,18 +2,12 @@
 
 use super::args::PoseArgs;
 use super::{DONE, Failure, output};
-use crate::body::{BodyModel, FittedPose, PoseTemplate, load_fitted_pose};
+use crate::body::{BodyModel, FittedPose, PoseTemplate, is_body_fit, load_fitted_pose};
 use crate::picture::load_face;
 use crate::project::{HeadAngles, write_whole};
 use crate::vision::{Eyes, HeadPoints, PhotoPose, Trust, pose_from_photo};
 use serde_json::{Value, json};
 use std::path::Path;
-
-/// A head turned further than this looks away from the camera, degrees.
-const AWAY_DEG: f64 = 110.0;
-
-/// Endings of files that hold a body fit, or may: pickles are refused in words.
-const FITS: [&str; 6] = ["npz", "json", "pkl", "pickle", "pt", "pth"];
 
 /// What was measured, whatever it came from.
 struct Measured {
@@ -29,16 +23,11 @@ pub(super) fn run(args: &PoseArgs) -> Result<u8, Failure> {
         output::check_distinct(out, inputs, "one of the command's own inputs")?;
     }
     let place = args.source.display();
-    let measured = if is_fit(&args.source) {
+    let measured = if is_body_fit(&args.source) {
         from_fit(load_fitted_pose(&args.source).map_err(Failure::bad_input)?)
     } else {
         from_photo(args)?
     };
-    if measured.angles.yaw_deg.abs() > AWAY_DEG {
-        return Err(Failure::bad_input(format!(
-            "the head looks away from the camera; choose a picture that shows the face ({place})"
-        )));
-    }
     let name = args.source.file_stem().map_or_else(|| "photo".into(), |stem| stem.to_string_lossy());
     let (pose, changed) = PoseTemplate::of(&id_of(&name), &name, measured.angles);
     for note in &measured.notes {
@@ -59,10 +48,6 @@ pub(super) fn run(args: &PoseArgs) -> Result<u8, Failure> {
         output::say(line(&pose, args.out.as_deref(), &measured.report));
     }
     Ok(DONE)
-}
-
-fn is_fit(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| FITS.iter().any(|fit| ending.eq_ignore_ascii_case(fit)))
 }
 
 fn from_photo(args: &PoseArgs) -> Result<Measured, Failure> {
@@ -152,7 +137,7 @@ mod tests {
 
     #[test]
     fn fits_are_told_from_photos_by_their_ending() {
-        assert!(is_fit(Path::new("a/fit.NPZ")) && is_fit(Path::new("x.pkl")));
-        assert!(!is_fit(Path::new("npz.jpg")) && !is_fit(Path::new("npz")));
+        assert!(is_body_fit(Path::new("a/fit.NPZ")) && is_body_fit(Path::new("x.pkl")));
+        assert!(!is_body_fit(Path::new("npz.jpg")) && !is_body_fit(Path::new("npz")));
     }
 }

@@ -67,11 +67,7 @@ fn check_recipe(project: &Project, project_file: &Path) -> Result<(), Failure> {
 fn check_output(out: &Path, ending: &str, project: &Project, project_file: &Path) -> Result<(), Failure> {
     output::check_target(out, ending)?;
     let base = base_of(project_file);
-    let earrings = project.earrings.iter().map(|earring| earring.file.as_str());
-    let faces = project.face.iter().chain(&project.plan.faces).map(|face| face.file.as_str());
-    let recipe = project.recipe.files().map(String::as_str);
-    let inputs =
-        earrings.chain(faces).chain(recipe).map(|file| resolve(&base, file)).chain([project_file.to_owned()]);
+    let inputs = project.files().map(|file| resolve(&base, file)).chain([project_file.to_owned()]);
     output::check_distinct(out, inputs, "one of the project's own files")
 }
 

@@ -27,7 +27,7 @@ const MOST_ADAPTERS: usize = 32;
 pub const MOST_STROKES: usize = 1_000;
 
 /// Most points of all strokes over one photo.
-pub const MOST_STROKE_POINTS: usize = 100_000;
+pub const MOST_STROKE_POINTS: usize = 10_000;
 
 /// Longest word of a textual inversion in characters.
 const LONGEST_TOKEN: usize = 64;

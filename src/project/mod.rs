@@ -161,6 +161,14 @@ pub struct Earring {
     pub other: Other,
 }
 
+impl Project {
+    /// Every file that it names, its plan's too.
+    pub fn files(&self) -> impl Iterator<Item = &String> {
+        let faces = self.face.iter().chain(&self.plan.faces).map(|face| &face.file);
+        self.earrings.iter().flat_map(Earring::files).chain(faces).chain(self.recipe.files())
+    }
+}
+
 impl Earring {
     /// Every file that it names: the product's, and the photo it was cut out of.
     pub fn files(&self) -> impl Iterator<Item = &String> {

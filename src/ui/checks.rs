@@ -134,7 +134,11 @@ fn line(ui: &mut Ui, rect: Rect, check: &Check) {
     let at = rect.left_center() + vec2(SIGN + 8.0, 0.0);
     ui.painter().text(at, Align2::LEFT_CENTER, &name, font, palette.text);
     let room = Rect::from_min_max(pos2(at.x + NAME, rect.top()), rect.max);
-    let text = RichText::new(&check.words).text_style(TextStyle::Small).color(palette.quiet);
+    let shown = match check.verdict {
+        CheckVerdict::NotApplicable => format!("{}: {}", check.verdict.label(), check.words),
+        _ => check.words.clone(),
+    };
+    let text = RichText::new(shown).text_style(TextStyle::Small).color(palette.quiet);
     let left = Layout::left_to_right(Align::Center);
     ui.scope_builder(UiBuilder::new().max_rect(room).layout(left), |ui| {
         ui.add(Label::new(text).truncate());

@@ -112,7 +112,7 @@ impl<T> Shelf<T> {
     }
 
     fn put(&mut self, key: FileKey, photo: Arc<T>, bytes: usize) {
-        self.photos.retain(|(own, _, _)| own.path != key.path);
+        self.photos.retain(|(own, _, _)| own.path != key.path || own.done != key.done);
         self.photos.insert(0, (key, photo, bytes));
         let mut kept = 0;
         self.photos.retain(|(_, _, bytes)| {

@@ -112,6 +112,17 @@ impl Record {
     }
 }
 
+/// How a product was cut out decides no pixel: its file does. A picture has no room for the strokes.
+fn without_strokes_of_cuts(variant: &Variant) -> Variant {
+    let mut variant = variant.clone();
+    variant
+        .earrings
+        .iter_mut()
+        .filter_map(|earring| earring.cut_from.as_mut())
+        .for_each(|cut| cut.strokes.clear());
+    variant
+}
+
 pub(super) fn make(
     variant: &Variant,
     studio: &Studio,
@@ -128,7 +139,7 @@ pub(super) fn make(
             kind: kind_name(card.kind).to_owned(),
             device: card.device.clone(),
         },
-        variant: variant.clone(),
+        variant: without_strokes_of_cuts(variant),
         base: None,
         files: digests(variant, studio)?,
         angles: layout.angles,

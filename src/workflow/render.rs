@@ -7,7 +7,7 @@ use super::{Layout, Notice, Studio, WorkflowError, lay_out};
 use crate::control::{Hint, appearance_image, pose_image, pose_render};
 use crate::engine::progress::{Control, Progress, Stage};
 use crate::engine::{Engine, EngineCard, EngineKind, NetworkSize, Request};
-use crate::picture::{Corner, Exactness, PlacedEarring, Planes, caption, composite, exactness, resize_rgb};
+use crate::picture::{Corner, Exactness, PlacedEarring, caption, composite, exactness, resize_rgb};
 use crate::project::{CanvasSize, Variant};
 use glam::DVec2;
 use image::RgbImage;
@@ -66,7 +66,10 @@ fn render(
     let size = engine.network_size(variant.canvas.width, variant.canvas.height);
     let hint = Arc::new(Hint::new(&layout.placed, layout.scene.band, size));
     let pose = pose_image(&pose_render(&studio.body, &layout.scene.body));
-    let appearance = appearance(variant, studio)?;
+    // As the model sees it, and as the eyes compare with it.
+    let face = variant.face.as_ref().map(|face| studio.clean_face(face)).transpose()?;
+    let face = face.as_deref().zip(variant.face.as_ref().map(|face| face.crop));
+    let appearance = face.map(|(photo, crop)| appearance_image(photo, crop));
     let recipe = variant.recipe.resolved(&studio.base);
     let scene = layout.scene.scaled(factor(variant.canvas, size));
     let request = Request {
@@ -96,7 +99,7 @@ fn render(
         return Err(WorkflowError::NotExact { differing, compared, max_difference });
     }
     let finished =
-        Finished { layout: &layout, generated: &painted, pixels: &pixels, exactness, face_photo: None };
+        Finished { layout: &layout, generated: &painted, pixels: &pixels, exactness, face_photo: face };
     let checks = check(&finished, variant, card.kind, studio, control)?;
     let record = record::make(variant, studio, &card, &layout, &pixels, exactness, &checks)?;
     control.step(Progress::new(Stage::Finishing, 1, 1))?;
@@ -118,12 +121,6 @@ fn with_inputs(mut trace: Trace, request: &Request<'_>) -> Trace {
         }
     }
     trace
-}
-
-/// I_a, if the variant has a face.
-fn appearance(variant: &Variant, studio: &Studio) -> Result<Option<Planes>, WorkflowError> {
-    let Some(face) = &variant.face else { return Ok(None) };
-    Ok(Some(appearance_image(studio.clean_face(face)?.as_ref(), face.crop)))
 }
 
 /// Network pixels per canvas pixel, per axis.

@@ -29,9 +29,11 @@ pub(super) fn show(ui: &mut Ui, project: &mut Project) {
         });
         row(ui, "Size", |ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
-            side(ui, &mut size.width);
+            // Two fields and the sign between them, whatever the panel's width.
+            let width = ((ui.available_width() - 20.0) / 2.0).min(80.0);
+            side(ui, width, &mut size.width);
             ui.label("×");
-            side(ui, &mut size.height);
+            side(ui, width, &mut size.height);
         });
         if size != project.canvas {
             resize(project, size);
@@ -39,10 +41,10 @@ pub(super) fn show(ui: &mut Ui, project: &mut Project) {
     });
 }
 
-fn side(ui: &mut Ui, length: &mut u32) {
+fn side(ui: &mut Ui, width: f32, length: &mut u32) {
     // A number is taken when it is whole: on its way, "1080" is 1.
     let field = DragValue::new(length).range(CanvasSize::SIDE).suffix(" px").update_while_editing(false);
-    ui.add_sized(Vec2::new(80.0, 28.0), field);
+    ui.add_sized(Vec2::new(width, 28.0), field);
 }
 
 /// The canvas grows and shrinks about its middle, by whole pixels, so that products stay exact; no hook is

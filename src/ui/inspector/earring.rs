@@ -103,7 +103,7 @@ fn photo(ui: &mut Ui, earring: &Earring, state: Option<&ProductState>, actions: 
         ui.label(text.color(palette.warning));
     }
     if opaque || earring.cut_from.is_some() {
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
             command(ui, Command::CutOut, Weight::Normal, true, actions);
             if earring.cut_from.is_some() {
                 command(ui, Command::KeepWholePhoto, Weight::Normal, true, actions);

@@ -29,11 +29,12 @@ pub(super) fn see(
         Ok(None) | Err(_) => Ok((None, false)),
     };
     control.check()?;
-    // A picture is not lost because nobody could look at it.
-    Ok(match (seen, compared) {
-        (Err(error), _) | (_, Err(error)) => (Sight::NotLooked(format!("not judged: {error}")), false),
-        (Ok(None), _) => (Sight::NoFace, false),
-        (Ok(Some(fit)), Ok((identity, photo_has_face))) => {
+    // Neither a picture nor what was seen in it is lost because something could not be looked at.
+    let (identity, photo_has_face) = compared.unwrap_or((None, false));
+    Ok(match seen {
+        Err(error) => (Sight::NotLooked(error.to_string()), false),
+        Ok(None) => (Sight::NoFace, false),
+        Ok(Some(fit)) => {
             let seen = SeenFace {
                 steady: fit.steady,
                 rows: fit.face_rows,
@@ -102,6 +103,5 @@ fn descriptor_of_photo(
             (left..left + side).contains(&x) && (top..top + side).contains(&y)
         })
     };
-    let face = faces.iter().find(within).or(faces.first());
-    face.map(|face| eyes.descriptor(photo, face)).transpose()
+    faces.iter().find(within).map(|face| eyes.descriptor(photo, face)).transpose()
 }

@@ -1,7 +1,7 @@
 //! Findings against what was asked: verdicts, limits and plain words.
 //!
-//! Limits stand above the error that each measure itself has where the truth is known (`adorn evaluate
-//! checks`); between pass and fail lies a doubt as wide as that error.
+//! Limits are meant to stand above the error that each measure itself has where the truth is known: `adorn
+//! evaluate checks` states those errors, and how often a fault is missed or a sound picture blamed at these limits.
 
 use super::look::{Findings, SeenFace, Sight};
 use super::{Check, CheckName, CheckVerdict, Checks, rounded};
@@ -58,7 +58,7 @@ pub fn judge(asked: &Asked, findings: &Findings) -> Checks {
     };
     let mut list = vec![
         product(&findings.product),
-        found(&findings.sight),
+        found(asked, &findings.sight),
         size(asked, face),
         pose(asked, face),
         identity(asked, findings, face),
@@ -80,8 +80,8 @@ pub fn judge(asked: &Asked, findings: &Findings) -> Checks {
 /// Why pictures of this kind are measured at most.
 fn not_judged(kind: EngineKind) -> Option<&'static str> {
     match kind {
-        EngineKind::Layout => Some("not judged: layout preview"),
-        EngineKind::Untrained => Some("not judged: untrained weights"),
+        EngineKind::Layout => Some("layout preview"),
+        EngineKind::Untrained => Some("untrained weights"),
         EngineKind::Trained => None,
     }
 }
@@ -98,6 +98,21 @@ impl Check {
     fn measured(self, value: f64, limit: f64, unit: &str) -> Self {
         Self { value: Some(rounded(value)), limit: Some(limit), unit: unit.to_owned(), ..self }
     }
+}
+
+/// A head that was not seen clearly blames nobody.
+fn unless_unsure(verdict: CheckVerdict, face: &SeenFace) -> CheckVerdict {
+    match verdict {
+        CheckVerdict::Fail if !face.trusted => CheckVerdict::Doubt,
+        verdict => verdict,
+    }
+}
+
+/// Share of the band that lies beyond the canvas, so much of it that a face there cannot be judged.
+fn beyond_canvas(asked: &Asked) -> bool {
+    let (top, bottom) = (asked.band.top, asked.band.bottom);
+    let outside = (-top).max(bottom - f64::from(asked.canvas.height)).max(0.0);
+    outside > BAND_OUTSIDE * (bottom - top)
 }
 
 /// Up to `pass`, up to `doubt`, beyond.
@@ -126,9 +141,14 @@ fn product(exactness: &Exactness) -> Check {
     check(CheckName::Product, verdict, words).measured(differing as f64, 0.0, " px")
 }
 
-fn found(sight: &Sight) -> Check {
+fn found(asked: &Asked, sight: &Sight) -> Check {
     match sight {
-        Sight::NotLooked(reason) => not_applicable(CheckName::Face, reason),
+        Sight::NotLooked(reason) => {
+            check(CheckName::Face, CheckVerdict::Doubt, format!("nobody could look for a face: {reason}"))
+        }
+        Sight::NoFace if beyond_canvas(asked) => {
+            not_applicable(CheckName::Face, "the face leaves the canvas, and none was found")
+        }
         Sight::NoFace => {
             check(CheckName::Face, CheckVerdict::Fail, "no face was found where one was asked for")
         }
@@ -146,7 +166,6 @@ fn size(asked: &Asked, face: Option<&SeenFace>) -> Check {
     let Some(face) = face else { return not_applicable(name, "there is no face to measure") };
     let (height, wanted) = (face.rows.1 - face.rows.0, asked.band.bottom - asked.band.top);
     let canvas = f64::from(asked.canvas.height);
-    let outside = (-asked.band.top).max(asked.band.bottom - canvas).max(0.0) / wanted;
     let error = 100.0 * (height / wanted - 1.0);
     let (is, was) = (size_class(height / canvas), size_class(wanted / canvas));
     let class = if is == was { format!("{is}, as asked") } else { format!("{is} instead of {was}") };
@@ -157,15 +176,10 @@ fn size(asked: &Asked, face: Option<&SeenFace>) -> Check {
         error.abs()
     );
     let verdict = match graded(error.abs(), SIZE_PASS, SIZE_DOUBT) {
-        _ if outside > BAND_OUTSIDE => CheckVerdict::NotApplicable,
-        CheckVerdict::Fail if !face.trusted => CheckVerdict::Doubt,
-        verdict => verdict,
+        _ if beyond_canvas(asked) => CheckVerdict::NotApplicable,
+        verdict => unless_unsure(verdict, face),
     };
-    let words = if outside > BAND_OUTSIDE {
-        format!("not judged: the face leaves the canvas; {words}")
-    } else {
-        words
-    };
+    let words = if beyond_canvas(asked) { format!("the face leaves the canvas; {words}") } else { words };
     check(name, verdict, words).measured(error.abs(), SIZE_PASS, " %")
 }
 
@@ -191,9 +205,9 @@ fn pose(asked: &Asked, face: Option<&SeenFace>) -> Check {
         CheckVerdict::Pass if is != was && error > YAW_BORDER => CheckVerdict::Fail,
         CheckVerdict::Pass if is != was && error > YAW_OWN_ERROR => CheckVerdict::Doubt,
         CheckVerdict::Doubt if is != was => CheckVerdict::Fail,
-        CheckVerdict::Fail if !face.trusted => CheckVerdict::Doubt,
         verdict => verdict,
     };
+    let verdict = unless_unsure(verdict, face);
     let words = format!(
         "the head is turned {:.0}°, {error:.0}° off the pose's {:.0}° ({class})",
         face.angles.yaw_deg, asked.angles.yaw_deg
@@ -252,7 +266,7 @@ fn expansion(expansion: Option<&Expansion>) -> Check {
     let percent = 100.0 * share;
     let measured = |check: Check| check.measured(percent, EXPANSION_PASS, " %");
     if judged < JUDGED_ENOUGH {
-        return measured(not_applicable(name, "not judged: product and ground have nearly the same colour"));
+        return measured(not_applicable(name, "product and ground have nearly the same colour"));
     }
     let verdict = graded(percent, EXPANSION_PASS, EXPANSION_DOUBT);
     let words = match percent {

@@ -154,8 +154,8 @@ fn score(list: &[Check]) -> f64 {
     rounded(passed + if weights > 0.0 { 0.999 * sum / weights } else { 0.0 })
 }
 
-/// Looks at a finished picture of a variant, its face photo fetched, and judges it. A layout preview is not looked at: it is wanted at once, and its
-/// porcelain has no eyes.
+/// Looks at a finished picture of a variant and judges it. A layout preview is not looked at: it is wanted at
+/// once, and its porcelain has no eyes.
 pub(super) fn check(
     finished: &Finished<'_>,
     variant: &Variant,
@@ -165,12 +165,7 @@ pub(super) fn check(
 ) -> Result<Checks, WorkflowError> {
     let findings = match kind {
         EngineKind::Layout => Findings::of_product(finished.exactness, ""),
-        EngineKind::Untrained | EngineKind::Trained => {
-            let photo = variant.face.as_ref().map(|face| studio.face(face)).transpose()?;
-            let crop = variant.face.as_ref().and_then(|face| face.crop);
-            let face_photo = photo.as_ref().map(|photo| (&*photo.pixels, crop));
-            look(&Finished { face_photo, ..*finished }, studio, control)?
-        }
+        EngineKind::Untrained | EngineKind::Trained => look(finished, studio, control)?,
     };
     let asked = Asked {
         canvas: variant.canvas,
@@ -187,7 +182,7 @@ fn rounded(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }
 
-/// One line a check: "seam: pass, 1.2 ΔE, ...".
+/// One line a check: "seam: pass, no fringe around the product ...".
 impl fmt::Display for Check {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}: {}, {}", self.name.label(), self.verdict.label(), self.words)
