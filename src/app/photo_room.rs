@@ -3,9 +3,9 @@
 
 use super::cutting::Cut;
 use super::textures::{for_show, product_for_show, shown, upload, upload_product};
-use crate::engine::progress::Control;
+use crate::engine::progress::{Cancelled, Control};
 use crate::job::{Job, Outcome};
-use crate::picture::{inpaint, stroke_mask};
+use crate::picture::painted_out;
 use crate::ui::{Aim, Marks, PhotoFacts, PhotoTool, ResultFacts, Verdict};
 use eframe::egui::{Context, Pos2, Rect, TextureHandle, Vec2};
 use image::{DynamicImage, RgbImage, RgbaImage};
@@ -50,7 +50,7 @@ impl Answer {
                 let Cut { pixels, verdict } = Cut::of(photo, marks, control)?;
                 (pixels, Some(verdict))
             }
-            Aim::Face => (cleaned(photo, marks), None),
+            Aim::Face => (cleaned(photo, marks, control)?, None),
         };
         control.check()?;
         Ok(Self { shown: product_for_show(&pixels), pixels, verdict })
@@ -58,12 +58,9 @@ impl Answer {
 }
 
 /// The photo without what the strokes cover.
-fn cleaned(photo: &RgbImage, marks: &Marks) -> RgbaImage {
-    if marks.strokes.is_empty() {
-        return DynamicImage::ImageRgb8(photo.clone()).into_rgba8();
-    }
-    let mask = stroke_mask(&marks.strokes, photo.width(), photo.height());
-    DynamicImage::ImageRgb8(inpaint(photo, &mask)).into_rgba8()
+fn cleaned(photo: &RgbImage, marks: &Marks, control: &Control) -> Result<RgbaImage, Cancelled> {
+    let clean = painted_out(photo, &marks.strokes, || control.check())?;
+    Ok(DynamicImage::ImageRgb8(clean).into_rgba8())
 }
 
 /// The photo on the table.

@@ -40,7 +40,7 @@ pub enum NpzError {
     Header { name: String, fault: &'static str },
     #[error("the array {name} has numbers of type {found}, not {wanted}; save it as {wanted}")]
     NumberType { name: String, found: String, wanted: &'static str },
-    #[error("the array {0} is too large; all arrays together may take 2 GiB")]
+    #[error("the array {0} is too large for a file of its kind; save less in it")]
     TooLarge(String),
     #[error("the array {0} is longer than its header says; download or copy the file again")]
     TooLong(String),
@@ -90,6 +90,11 @@ impl<R: Read + Seek> Npz<R> {
             return Err(NpzError::TooManyEntries(zip.len()));
         }
         Ok(Self { zip, bytes_left: MAX_TOTAL_BYTES })
+    }
+
+    /// The same archive, of whose arrays no more than `bytes` are taken together.
+    pub(super) fn within(self, bytes: u64) -> Self {
+        Self { bytes_left: bytes, ..self }
     }
 
     /// Whether the archive lists an array of this name.

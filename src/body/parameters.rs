@@ -126,7 +126,7 @@ fn fitted_pose(bytes: &[u8]) -> Result<FittedPose, ParametersFault> {
     let first = bytes.iter().copied().find(|byte| !byte.is_ascii_whitespace());
     match first {
         _ if bytes.starts_with(b"PK\x03\x04") => {
-            let mut npz = Npz::open(Cursor::new(bytes))?;
+            let mut npz = Npz::open(Cursor::new(bytes))?.within(MAX_BYTES);
             // PyTorch's files are zip archives around a pickle.
             if npz.has_file_ending("data.pkl") {
                 return Err(ParametersFault::Pickle);

@@ -2,7 +2,7 @@
 
 use super::args::CutoutArgs;
 use super::{DONE, Failure, output};
-use crate::picture::cutout::{Backdrop, CutOut, CutOutRequest, cut_out, lay_on, opaque};
+use crate::picture::cutout::{Backdrop, CutOut, CutOutRequest, Doubt, cut_out, lay_on, opaque};
 use crate::picture::{load_product, write_png, write_product};
 use crate::project::{Other, Point, Rectangle, Stroke, StrokeKind};
 use crate::render::sheet::contact_sheet;
@@ -24,12 +24,7 @@ pub(super) fn run(args: &CutoutArgs) -> Result<u8, Failure> {
     if let Some(preview) = &args.preview {
         output::check_target(preview, "png")?;
         output::check_distinct(preview, once(args.photo.clone()), "the photo itself")?;
-        if *preview == args.out {
-            return Err(Failure::bad_input(format!(
-                "preview and cut-out are one file; name two ({})",
-                preview.display()
-            )));
-        }
+        output::check_apart(&args.out, preview)?;
     }
     let product = load_product(&args.photo).map_err(Failure::bad_input)?;
     let photo = opaque(&product.pixels).ok_or_else(|| {
@@ -48,7 +43,7 @@ pub(super) fn run(args: &CutoutArgs) -> Result<u8, Failure> {
     strokes.extend(args.include.iter().map(|dab| stroke(StrokeKind::Include, *dab)));
     strokes.extend(args.exclude.iter().map(|dab| stroke(StrokeKind::Exclude, *dab)));
     let found = cut_out(&CutOutRequest { photo: &photo, frame, strokes: &strokes }, || control.check())?;
-    if found.pixels.pixels().all(|pixel| pixel.0[3] == 0) {
+    if found.doubts.contains(&Doubt::NothingFound) {
         return Err(Failure::bad_input(format!(
             "nothing was found in the photo; mark the product with --include or --frame ({place})"
         )));

@@ -9,7 +9,7 @@ use std::path::Path;
 
 pub(super) fn run(args: &EvaluateArgs) -> Result<u8, Failure> {
     let chosen = chosen(&args.parts)?;
-    let effort = Effort { count: args.count, portraits: args.portraits.clone() };
+    let effort = Effort { count: args.count.map(|count| count as usize), portraits: args.portraits.clone() };
     std::fs::create_dir_all(&args.out).map_err(|error| {
         Failure::bad_input(format!("cannot make the output's folder: {error} ({})", args.out.display()))
     })?;

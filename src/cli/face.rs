@@ -3,7 +3,7 @@
 use super::args::FaceArgs;
 use super::{DONE, Failure, output};
 use crate::body::BodyModel;
-use crate::picture::{inpaint, load_face, stroke_mask, write_png};
+use crate::picture::{load_face, painted_out, write_png};
 use crate::project::Square;
 use crate::vision::{EarState, Eyes, FaceCare, HeadPoints, PoseDoubt, care_for_face};
 use image::{RgbImage, imageops};
@@ -18,9 +18,8 @@ pub(super) fn run(args: &FaceArgs) -> Result<u8, Failure> {
         output::check_target(out, "png")?;
         output::check_distinct(out, std::iter::once(args.photo.clone()), "the photo itself")?;
     }
-    if args.out.is_some() && args.out == args.crop_out {
-        let place = args.photo.display();
-        return Err(Failure::bad_input(format!("both outputs have one name; give each its own ({place})")));
+    if let (Some(out), Some(crop_out)) = (&args.out, &args.crop_out) {
+        output::check_apart(out, crop_out)?;
     }
     let photo = load_face(&args.photo).map_err(Failure::bad_input)?;
     let eyes = Eyes::shipped().map_err(Failure::bad_input)?;
@@ -48,7 +47,8 @@ fn write(args: &FaceArgs, photo: &RgbImage, care: &FaceCare) -> Result<(), Failu
     if args.out.is_none() && args.crop_out.is_none() {
         return Ok(());
     }
-    let clean = inpaint(photo, &stroke_mask(&care.remove(), photo.width(), photo.height()));
+    let control = output::control();
+    let clean = painted_out(photo, &care.remove(), || control.check())?;
     if let Some(out) = &args.out {
         write_png(out, &clean, None)?;
     }

@@ -68,6 +68,16 @@ pub(super) fn check_distinct(
     Ok(())
 }
 
+/// Refuses two outputs that are one file.
+pub(super) fn check_apart(one: &Path, other: &Path) -> Result<(), Failure> {
+    // Neither need be there yet, but their folders are.
+    let place = |out: &Path| (base_of(out).canonicalize().ok(), out.file_name().map(ToOwned::to_owned));
+    if place(one) != place(other) {
+        return Ok(());
+    }
+    Err(Failure::bad_input(format!("both outputs are one file; name two ({})", other.display())))
+}
+
 pub(super) fn notices(name: &str, notices: &[Notice]) {
     for notice in notices {
         tell(format!("note: {name}: {notice}"));

@@ -5,7 +5,7 @@
 //! of the matte the strokes cover, and how far what is painted lies from the photo before the earring came. Ears at
 //! which something is seen before any jewel is hung are told apart: portraits may wear their own.
 
-use super::{Effort, EvaluationError, Report, Table};
+use super::{Effort, EvaluationError, Report, Table, portraits};
 use crate::body::BodyModel;
 use crate::engine::progress::{Control, Progress, Stage};
 use crate::jeweller::{JewelSpec, Metal, Product, render_product};
@@ -17,7 +17,7 @@ use crate::scene::Band;
 use crate::vision::{EarState, Eyes, FaceCare, HeadFit, HeadPoints, care_for_face, look_at_head};
 use glam::DVec2;
 use image::{GrayImage, Luma, Rgb, RgbImage, imageops};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Photos looked at.
 const PHOTOS: usize = 24;
@@ -28,8 +28,6 @@ const FACE_ROWS: (f64, f64) = (170.0, 390.0);
 const YAWS: [f64; 5] = [0.0, -18.0, 24.0, -35.0, 10.0];
 /// Rows of a jewel's own photo.
 const JEWEL_ROWS: u32 = 240;
-/// Folders in folders are read this deep.
-const DEPTH: usize = 3;
 /// Rows of photos on the sheet, and the side of each.
 const SHEET_ROWS: usize = 40;
 const TILE: u32 = 220;
@@ -54,14 +52,14 @@ pub(super) fn measure(effort: &Effort, control: &Control) -> Result<Report, Eval
     let (eyes, head) = (Eyes::shipped()?, HeadPoints::of(&model));
     let count = effort.count.unwrap_or(PHOTOS).max(1);
     let photos = match &effort.portraits {
-        Some(folder) => portraits(folder, count)?,
+        Some(folder) => photos_of(folder, count)?,
         None => painted(&model, count)?,
     };
     let (mut tally, mut tiles) = (Tally::default(), Vec::new());
     for (index, photo) in photos.iter().enumerate() {
         control.step(Progress::new(Stage::Painting, index, photos.len()))?;
         let jewel = render_product(&spec(index), JEWEL_ROWS);
-        tiles.extend(look(&eyes, &head, photo, &jewel, &mut tally)?);
+        tiles.extend(look(&eyes, &head, photo, &jewel, &mut tally, control)?);
     }
     tiles.truncate(SHEET_ROWS * 4);
     let source = if effort.portraits.is_some() { "portraits" } else { "painted people" };
@@ -76,6 +74,7 @@ fn look(
     photo: &RgbImage,
     jewel: &Product,
     tally: &mut Tally,
+    control: &Control,
 ) -> Result<Vec<RgbImage>, EvaluationError> {
     tally.photos += 1;
     let (Some(before), Some(fit)) =
@@ -90,7 +89,7 @@ fn look(
     let Some(after) = care_for_face(eyes, head, &worn)? else { return Ok(Vec::new()) };
     let (width, height) = photo.dimensions();
     let covered = stroke_mask(&after.remove(), width, height);
-    let clean = inpaint(&worn, &covered);
+    let clean = inpaint(&worn, &covered, || control.check())?;
     for ear in [0, 1] {
         let truth = &truth[ear];
         if truth.pixels().any(|pixel| pixel.0[0] > 127) {
@@ -234,26 +233,8 @@ fn tile(picture: &RgbImage, care: &FaceCare) -> RgbImage {
 }
 
 /// Up to `count` photos of the folder and its folders, evenly chosen.
-fn portraits(folder: &Path, count: usize) -> Result<Vec<RgbImage>, EvaluationError> {
-    let mut files = Vec::new();
-    gather(folder, DEPTH, &mut files);
-    files.sort();
-    let every = files.len().div_ceil(count).max(1);
-    files.iter().step_by(every).map(|file| Ok(load_face(file)?)).collect()
-}
-
-fn gather(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
-        if path.is_dir() && depth > 1 {
-            gather(&path, depth - 1, files);
-        } else if path
-            .extension()
-            .is_some_and(|ending| ["jpg", "png", "webp"].iter().any(|own| ending == *own))
-        {
-            files.push(path);
-        }
-    }
+fn photos_of(folder: &Path, count: usize) -> Result<Vec<RgbImage>, EvaluationError> {
+    portraits::chosen(folder, count)?.iter().map(|file| Ok(load_face(file)?)).collect()
 }
 
 /// A piece that differs from its neighbours in metal, size, wire and pearl.

@@ -80,6 +80,14 @@ fn look(
     Ok(Case { family: design.family, ground, name, score, seconds, quality })
 }
 
+/// The target is stated for two cores, whatever this machine has; where threads cannot be had, this thread does.
+fn on_two_threads<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    match rayon::ThreadPoolBuilder::new().num_threads(2).build() {
+        Ok(pool) => pool.install(work),
+        Err(_) => work(),
+    }
+}
+
 /// Seconds that photos of `TIMED_SIDE` take: one piece on every ground.
 fn timed(designs: &[Design], control: &Control) -> Result<Vec<f64>, EvaluationError> {
     let mut seconds = Vec::new();
@@ -90,7 +98,8 @@ fn timed(designs: &[Design], control: &Control) -> Result<Vec<f64>, EvaluationEr
     for ground in Ground::ALL {
         let photo = exposure.on(ground, ground as u64).photo;
         let begin = Instant::now();
-        cut_out(&CutOutRequest { photo: &photo, frame: None, strokes: &[] }, || control.check())?;
+        let request = CutOutRequest { photo: &photo, frame: None, strokes: &[] };
+        on_two_threads(|| cut_out(&request, || control.check()))?;
         seconds.push(begin.elapsed().as_secs_f64());
     }
     Ok(seconds)
@@ -176,8 +185,8 @@ fn overall(cases: &[Case], timed: &[f64]) -> Table {
             format!("{:.2}", mean(&all, |case| case.score.colour)),
             String::new(),
         ),
-        ("seconds at 1024 x 1024, mean", format!("{timed_mean:.2}"), "< 1.5".to_owned()),
-        ("seconds at 1024 x 1024, most", format!("{timed_most:.2}"), String::new()),
+        ("seconds at 1024 x 1024 on two threads, mean", format!("{timed_mean:.2}"), "< 1.5".to_owned()),
+        ("seconds at 1024 x 1024 on two threads, most", format!("{timed_most:.2}"), String::new()),
         ("opaque pixels that are not the photo's, or hidden colours", broken.to_string(), "0".to_owned()),
         (
             "correlation of score and alpha error",

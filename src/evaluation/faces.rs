@@ -9,7 +9,7 @@ mod seen;
 mod sheet;
 mod tables;
 
-use super::{Effort, EvaluationError, Report};
+use super::{Effort, EvaluationError, Report, portraits};
 use crate::body::BodyModel;
 use crate::engine::progress::{Control, Progress, Stage};
 use crate::mannequin::{Look, MannequinEngine, Sitting, portrait};
@@ -20,7 +20,7 @@ use crate::scene::Band;
 use crate::vision::Eyes;
 use rayon::prelude::*;
 use seen::{Seen, see};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Painted people, each at every turn.
 const PEOPLE: usize = 4;
@@ -35,8 +35,6 @@ const DISTANCE: f32 = 2.0;
 const PORTRAITS: usize = 36;
 /// Pictures looked at between two reports of progress.
 const BATCH: usize = 6;
-/// Folders in folders are read this deep.
-const DEPTH: usize = 3;
 /// Tiles in a row of the sheet, and on the sheet.
 const COLUMNS: u32 = 10;
 const TILES: usize = 200;
@@ -47,7 +45,7 @@ pub(super) fn measure(effort: &Effort, control: &Control) -> Result<Report, Eval
     let mut report = Report::default();
     match &effort.portraits {
         Some(folder) => {
-            let seen = portraits(&eyes, folder, effort.count.unwrap_or(PORTRAITS), control)?;
+            let seen = looked_at(&eyes, folder, effort.count.unwrap_or(PORTRAITS), control)?;
             report.tables = tables::of("portraits", &seen);
             report.tables.push(tables::identity("portraits", &seen));
             report.sheets.push(("faces-portraits".to_owned(), sheet_of(&seen)));
@@ -70,17 +68,13 @@ fn sheet_of(seen: &[Seen]) -> image::RgbImage {
 }
 
 /// Up to `count` portraits of a folder, evenly chosen.
-fn portraits(
+fn looked_at(
     eyes: &Eyes,
     folder: &Path,
     count: usize,
     control: &Control,
 ) -> Result<Vec<Seen>, EvaluationError> {
-    let mut files = Vec::new();
-    gather(folder, DEPTH, &mut files);
-    files.sort();
-    let every = files.len().div_ceil(count.max(1)).max(1);
-    let chosen: Vec<&PathBuf> = files.iter().step_by(every).collect();
+    let chosen = portraits::chosen(folder, count)?;
     let mut seen = Vec::new();
     for batch in chosen.chunks(BATCH) {
         control.step(Progress::new(Stage::Painting, seen.len(), chosen.len()))?;
@@ -88,18 +82,6 @@ fn portraits(
         seen.extend(looks.collect::<Result<Vec<_>, EvaluationError>>()?);
     }
     Ok(seen)
-}
-
-fn gather(folder: &Path, depth: usize, into: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
-        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-        match () {
-            () if path.is_dir() && depth > 0 => gather(&path, depth - 1, into),
-            () if ["jpg", "jpeg", "png", "webp"].contains(&ending.to_lowercase().as_str()) => into.push(path),
-            () => {}
-        }
-    }
 }
 
 /// Person by person, turn by turn.

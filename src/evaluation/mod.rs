@@ -8,6 +8,7 @@ mod appearance;
 mod checks;
 mod cutout;
 mod faces;
+mod portraits;
 mod pose;
 mod report;
 
@@ -78,6 +79,10 @@ pub enum EvaluationError {
     Body(#[from] BodyError),
     #[error(transparent)]
     Engine(#[from] EngineError),
+    #[error(
+        "there is no picture in the folder of portraits; name one that holds PNG, JPEG or WebP files ({0})"
+    )]
+    NoPortraits(PathBuf),
     #[error(transparent)]
     Picture(#[from] LoadError),
     #[error(transparent)]

@@ -29,7 +29,7 @@ pub fn composite(generated: &RgbImage, placed: &PlacedEarring) -> RgbImage {
 }
 
 /// One straight-alpha pixel over an opaque one.
-fn over(linear: Linear, product: [u8; 4], ground: [u8; 3]) -> [u8; 3] {
+pub(super) fn over(linear: Linear, product: [u8; 4], ground: [u8; 3]) -> [u8; 3] {
     let [red, green, blue, matte] = product;
     match matte {
         0 => ground,

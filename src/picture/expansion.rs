@@ -132,7 +132,6 @@ struct Looks<'a> {
     outline: (usize, usize),
 }
 
-#[derive(Clone)]
 struct Local {
     product: Vec<Lab>,
     ground: Vec<Lab>,
@@ -177,16 +176,15 @@ impl<'a> Looks<'a> {
     }
 
     /// What is known about the outline at `foot`; cells of it are looked at once.
-    fn local(&mut self, foot: [u32; 2]) -> Local {
+    fn local(&mut self, foot: [u32; 2]) -> &Local {
         let side = (2.0 * self.unit).ceil() as u32;
         let cell = (foot[0] / side, foot[1] / side);
-        if let Some(local) = self.known.get(&cell) {
-            return local.clone();
+        if !self.known.contains_key(&cell) {
+            let middle = [cell.0 * side + side / 2, cell.1 * side + side / 2];
+            let local = Local { product: self.product_at(middle), ground: self.ground_at(centre(middle)) };
+            self.known.insert(cell, local);
         }
-        let middle = [cell.0 * side + side / 2, cell.1 * side + side / 2];
-        let local = Local { product: self.product_at(middle), ground: self.ground_at(centre(middle)) };
-        self.known.insert(cell, local.clone());
-        local
+        &self.known[&cell]
     }
 
     /// The distinct colours of the product near a canvas pixel.

@@ -15,6 +15,8 @@ mod vote;
 #[cfg(test)]
 mod tests;
 
+use super::strokes::stroke_mask;
+use crate::project::Stroke;
 use image::{GrayImage, RgbImage};
 use level::Level;
 use region::Region;
@@ -34,52 +36,81 @@ const FINE_ROUNDS: usize = 4;
 /// The picture with new pixels wherever `mask` is not 0; all others stay as they are, bit for bit. A mask of another
 /// size than the picture counts from the top left corner. Where everything is masked there is nothing to paint
 /// from: mid grey.
-pub fn inpaint(picture: &RgbImage, mask: &GrayImage) -> RgbImage {
+/// `check` is asked once a round and can stop the work.
+pub fn inpaint<E>(
+    picture: &RgbImage,
+    mask: &GrayImage,
+    check: impl Fn() -> Result<(), E>,
+) -> Result<RgbImage, E> {
     let mut painted = picture.clone();
     for region in region::regions(picture.dimensions(), mask) {
+        check()?;
         let colours = if region.holes() > MOST_PATCHED || !region.has_sources() {
             membrane::smooth(&painted, &region)
         } else {
-            patched(&painted, &region)
+            patched(&painted, &region, &check)?
         };
         region.put(&mut painted, &colours);
     }
-    painted
+    Ok(painted)
+}
+
+/// [`inpaint`] of what the strokes cover.
+pub fn painted_out<E>(
+    picture: &RgbImage,
+    strokes: &[Stroke],
+    check: impl Fn() -> Result<(), E>,
+) -> Result<RgbImage, E> {
+    inpaint(picture, &stroke_mask(strokes, picture.width(), picture.height()), check)
 }
 
 /// The region's pixels with the hole painted from patches, row by row.
-fn patched(picture: &RgbImage, region: &Region) -> Vec<[f32; 3]> {
+fn patched<E>(
+    picture: &RgbImage,
+    region: &Region,
+    check: &impl Fn() -> Result<(), E>,
+) -> Result<Vec<[f32; 3]>, E> {
     let mut levels = level::pyramid(Level::of(picture, region));
-    let Some(mut coarse) = levels.pop() else { return Vec::new() };
+    let Some(mut coarse) = levels.pop() else { return Ok(Vec::new()) };
     membrane::fill(&mut coarse);
     let mut field = field::Field::random(&coarse);
-    peel(&mut coarse, &mut field);
-    improve(&mut coarse, &mut field, COARSE_ROUNDS, 1);
+    peel(&mut coarse, &mut field, check)?;
+    improve(&mut coarse, &mut field, COARSE_ROUNDS, 1, check)?;
     while let Some(mut fine) = levels.pop() {
         fine.fill_from(&coarse);
         field = field.refined(&coarse, &fine);
         let effort = fine.holes().div_ceil(FULL_EFFORT).max(1);
-        improve(&mut fine, &mut field, FINE_ROUNDS.div_ceil(effort), effort);
+        improve(&mut fine, &mut field, FINE_ROUNDS.div_ceil(effort), effort, check)?;
         coarse = fine;
     }
     membrane::settle(&mut coarse, &field);
-    coarse.colours()
+    Ok(coarse.colours())
 }
 
 /// A first guess from the hole's edge inwards: each pixel's depth is painted by what fits the less deep ones alone.
-fn peel(level: &mut Level, field: &mut field::Field) {
+fn peel<E>(level: &mut Level, field: &mut field::Field, check: &impl Fn() -> Result<(), E>) -> Result<(), E> {
     let deepest = level.depth().ceil() as usize;
     for depth in 0..=deepest {
+        check()?;
         level.trust(depth as f32);
         field.search(level, COARSE_ROUNDS + depth, 1);
         vote::blend(level, field);
     }
+    Ok(())
 }
 
 /// Searches better patches and blends them, in turn. `thrift`: how many times less is tried for each pixel.
-fn improve(level: &mut Level, field: &mut field::Field, rounds: usize, thrift: usize) {
+fn improve<E>(
+    level: &mut Level,
+    field: &mut field::Field,
+    rounds: usize,
+    thrift: usize,
+    check: &impl Fn() -> Result<(), E>,
+) -> Result<(), E> {
     for round in 0..rounds {
+        check()?;
         field.search(level, round, thrift);
         vote::blend(level, field);
     }
+    Ok(())
 }

@@ -5,7 +5,7 @@ use image::{GrayImage, Luma};
 use rayon::prelude::*;
 
 /// A brush between two points of its line.
-struct Segment {
+pub(super) struct Segment {
     from: Point,
     to: Point,
     radius: f64,
@@ -26,19 +26,20 @@ pub fn stroke_mask(strokes: &[Stroke], width: u32, height: u32) -> GrayImage {
     mask
 }
 
-fn segments(stroke: &Stroke) -> impl Iterator<Item = Segment> + '_ {
+/// The stroke's points; none of a brush without extent, and none that lie nowhere.
+pub(super) fn drawn(stroke: &Stroke) -> impl Iterator<Item = &Point> {
+    let sound = stroke.radius > 0.0 && stroke.radius.is_finite();
+    stroke.points.iter().filter(move |point| sound && point.x.is_finite() && point.y.is_finite())
+}
+
+/// What the brush passes over, from point to point; one point is a dab.
+pub(super) fn segments(stroke: &Stroke) -> impl Iterator<Item = Segment> + '_ {
     let code = if stroke.kind == StrokeKind::Include { 255 } else { 0 };
-    let last = stroke.points.len().saturating_sub(1).max(1);
-    let ends = move |index: usize| {
-        let from = *stroke.points.get(index)?;
-        Some(Segment {
-            from,
-            to: stroke.points.get(index + 1).copied().unwrap_or(from),
-            radius: stroke.radius,
-            code,
-        })
-    };
-    (0..last).filter_map(ends)
+    let mut before = None;
+    drawn(stroke).map(move |&to| {
+        let from = before.replace(to).unwrap_or(to);
+        Segment { from, to, radius: stroke.radius, code }
+    })
 }
 
 fn paint_row(segments: &[Segment], y: f64, line: &mut [u8]) {
@@ -79,7 +80,7 @@ fn unpainted(next: &mut [u32], at: usize) -> usize {
 
 impl Segment {
     /// Where the row `y` passes through the brush; convex, so one span.
-    fn span(&self, y: f64) -> Option<(f64, f64)> {
+    pub(super) fn span(&self, y: f64) -> Option<(f64, f64)> {
         let Self { from, to, radius, .. } = self;
         if y < from.y.min(to.y) - radius || y > from.y.max(to.y) + radius {
             return None;

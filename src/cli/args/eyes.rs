@@ -12,8 +12,8 @@ pub(in crate::cli) struct EvaluateArgs {
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) out: PathBuf,
     /// Cases of each kind; as many as the targets are stated for without it
-    #[arg(long, value_name = "N")]
-    pub(in crate::cli) count: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(in crate::cli) count: Option<u32>,
     /// Portraits for the parts that look at photos
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) portraits: Option<PathBuf>,

@@ -5,13 +5,13 @@ use super::tally::{Tally, mean, mean_and_worst, table, tally_row, tally_table};
 use super::{Case, Report};
 use crate::engine::EngineKind;
 use crate::engine::progress::Control;
-use crate::evaluation::{EvaluationError, Table};
+use crate::evaluation::{EvaluationError, Table, portraits};
 use crate::picture::load_face;
 use crate::project::CanvasSize;
 use crate::scene::Band;
 use crate::workflow::{Asked, CheckName, CheckVerdict, Finished, SeenFace, Sight, Studio, judge, look};
 use image::RgbImage;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The asked band as a share of the true face's height: faces that are too large and too small.
 const RATIOS: [f64; 9] = [0.5, 0.67, 0.8, 0.91, 1.0, 1.1, 1.25, 1.5, 2.0];
@@ -187,28 +187,8 @@ fn compare(
     Ok(())
 }
 
-/// At most so many portraits of a folder and the folders in it, in the order of their names.
+/// At most so many portraits of the folder, if there is one.
 pub(super) fn photos(folder: Option<&Path>, most: usize) -> Result<Vec<RgbImage>, EvaluationError> {
-    let mut files = Vec::new();
-    if let Some(folder) = folder {
-        list(folder, 2, &mut files);
-    }
-    files.sort();
-    let step = (files.len() / most.max(1)).max(1);
-    let read = |file: &PathBuf| load_face(file).map_err(|error| EvaluationError::Workflow(error.into()));
-    files.iter().step_by(step).take(most).map(read).collect()
-}
-
-fn list(folder: &Path, depth: u32, files: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for path in entries.flatten().map(|entry| entry.path()) {
-        let picture = path.extension().is_some_and(|ending| {
-            ["jpg", "jpeg", "png", "webp"].iter().any(|own| ending.eq_ignore_ascii_case(own))
-        });
-        if path.is_dir() && depth > 0 {
-            list(&path, depth - 1, files);
-        } else if picture {
-            files.push(path);
-        }
-    }
+    let Some(folder) = folder else { return Ok(Vec::new()) };
+    portraits::chosen(folder, most)?.iter().map(|file| Ok(load_face(file)?)).collect()
 }

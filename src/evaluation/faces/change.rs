@@ -1,7 +1,7 @@
 //! The same face in another picture: changes whose effect on landmarks is known exactly.
 
 use crate::picture::resize_rgb;
-use crate::vision::{FaceLandmarks, LANDMARKS};
+use crate::vision::FaceLandmarks;
 use glam::{DMat2, DVec2};
 use image::imageops::flip_horizontal;
 use image::{Rgb, RgbImage};
@@ -67,12 +67,7 @@ impl Change {
         let size = DVec2::new(f64::from(original.width()), f64::from(original.height()));
         let mut landmarks = seen.0;
         match self {
-            Self::Mirrored => {
-                for (index, landmark) in landmarks.iter_mut().enumerate() {
-                    let twin = seen.0[twin(index)];
-                    *landmark = DVec2::new(size.x - twin.x, twin.y);
-                }
-            }
+            Self::Mirrored => return seen.mirrored(original.width()),
             Self::Smaller(factor) => landmarks.iter_mut().for_each(|landmark| *landmark /= factor),
             Self::Turned(degrees) => {
                 let back = DMat2::from_angle(-degrees.to_radians());
@@ -81,22 +76,6 @@ impl Change {
             Self::Light(_) | Self::Grainy(_) => {}
         }
         FaceLandmarks(landmarks)
-    }
-}
-
-/// The landmark on the other half of the face.
-fn twin(landmark: usize) -> usize {
-    const NOSE: [usize; 5] = [35, 34, 33, 32, 31];
-    const EYES: [usize; 12] = [45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40];
-    const MOUTH: [usize; 20] =
-        [54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65];
-    match landmark {
-        0..=16 => 16 - landmark,
-        17..=26 => 43 - landmark,
-        31..=35 => NOSE[landmark - 31],
-        36..=47 => EYES[landmark - 36],
-        48..LANDMARKS => MOUTH[landmark - 48],
-        _ => landmark,
     }
 }
 
@@ -130,10 +109,13 @@ fn grain(x: u32, y: u32, codes: i32) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vision::LANDMARKS;
 
     #[test]
     fn twins_of_twins_are_themselves() {
-        assert!((0..LANDMARKS).all(|landmark| twin(twin(landmark)) == landmark));
+        let seen = FaceLandmarks(std::array::from_fn(|index| DVec2::new(index as f64, 2.0 * index as f64)));
+        assert_ne!(seen.mirrored(100), seen);
+        assert_eq!(seen.mirrored(100).mirrored(100), seen);
     }
 
     #[test]

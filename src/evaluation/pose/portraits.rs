@@ -3,18 +3,16 @@
 use super::draw;
 use super::score::{mean, mean_size, most};
 use crate::engine::progress::{Control, Progress, Stage};
-use crate::evaluation::{EvaluationError, Table};
+use crate::evaluation::{EvaluationError, Table, portraits};
 use crate::picture::load_face;
 use crate::render::sheet::contact_sheet;
 use crate::vision::{Eyes, HeadFit, HeadPoints, look_at_head};
 use image::RgbImage;
 use image::imageops::flip_horizontal;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const COLUMNS: u32 = 10;
 const TILE: u32 = 160;
-/// Folders in folders are read this deep.
-const DEPTH: usize = 3;
 
 /// Looks at up to `most_of_them` portraits of a folder, evenly chosen.
 pub(super) fn look_at_all(
@@ -24,11 +22,7 @@ pub(super) fn look_at_all(
     most_of_them: usize,
     control: &Control,
 ) -> Result<(Table, RgbImage), EvaluationError> {
-    let mut files = Vec::new();
-    gather(folder, DEPTH, &mut files);
-    files.sort();
-    let every = files.len().div_ceil(most_of_them.max(1)).max(1);
-    let chosen: Vec<&PathBuf> = files.iter().step_by(every).collect();
+    let chosen = portraits::chosen(folder, most_of_them)?;
     let (mut fits, mut apart, mut tiles) = (Vec::new(), Vec::new(), Vec::new());
     for (done, path) in chosen.iter().enumerate() {
         control.step(Progress::new(Stage::Painting, done, chosen.len()))?;
@@ -78,20 +72,5 @@ fn table(looked_at: usize, fits: &[HeadFit], apart: &[f64]) -> Table {
         title: "Portraits, most of them frontal: mean ± standard deviation, degrees".to_owned(),
         columns: columns.map(str::to_owned).to_vec(),
         rows: vec![row],
-    }
-}
-
-/// Pictures of a folder and its folders; what cannot be read is left out.
-fn gather(folder: &Path, depth: usize, into: &mut Vec<PathBuf>) {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    for path in entries.map(|entry| entry.path()) {
-        let ending = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
-        if path.is_dir() && depth > 0 {
-            gather(&path, depth - 1, into);
-        } else if ending
-            .is_some_and(|ending| ["jpg", "jpeg", "png", "webp"].iter().any(|known| ending == *known))
-        {
-            into.push(path);
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! Cut-outs as they are judged: on the three grounds that show what an edge got wrong.
 
+use crate::picture::composite::over;
 use crate::picture::linear::Linear;
 use image::{RgbImage, RgbaImage};
 
@@ -34,18 +35,7 @@ impl Backdrop {
 pub fn lay_on(cut_out: &RgbaImage, backdrop: Backdrop) -> RgbImage {
     let linear = Linear::new();
     RgbImage::from_fn(cut_out.width(), cut_out.height(), |column, row| {
-        let [red, green, blue, alpha] = cut_out.get_pixel(column, row).0;
-        let behind = backdrop.colour(column, row);
-        image::Rgb(match alpha {
-            255 => [red, green, blue],
-            0 => behind,
-            _ => {
-                let own = linear.premultiplied([red, green, blue, alpha]);
-                let [red, green, blue] = behind;
-                let mixed = own + linear.premultiplied([red, green, blue, 255]) * (1.0 - own.w);
-                mixed.truncate().to_array().map(|light| linear.encode(light))
-            }
-        })
+        image::Rgb(over(linear, cut_out.get_pixel(column, row).0, backdrop.colour(column, row)))
     })
 }
 

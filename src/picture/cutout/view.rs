@@ -7,7 +7,8 @@
 use super::CutOutRequest;
 use super::grid::Grid;
 use crate::picture::linear::Linear;
-use crate::project::{Point, Rectangle, Stroke, StrokeKind};
+use crate::picture::strokes::{drawn, segments};
+use crate::project::{Rectangle, StrokeKind};
 use glam::Vec3;
 use image::RgbImage;
 use std::ops::Range;
@@ -124,51 +125,10 @@ pub(super) fn mark_line(request: &CutOutRequest<'_>, y: f64, left: f64, scale: f
             StrokeKind::Include => Mark::Product,
             StrokeKind::Exclude => Mark::Ground,
         };
-        for_each_span(stroke, y, |from, to| line[pixels(from, to)].fill(mark));
+        segments(stroke)
+            .filter_map(|segment| segment.span(y))
+            .for_each(|(from, to)| line[pixels(from, to)].fill(mark));
     }
-}
-
-/// Where a row at height `y` passes through the stroke: each segment is a capsule, cut in one piece.
-fn for_each_span(stroke: &Stroke, y: f64, mut span: impl FnMut(f64, f64)) {
-    let radius = stroke.radius;
-    let mut before: Option<&Point> = None;
-    for point in drawn(stroke) {
-        let start = before.unwrap_or(point);
-        before = Some(point);
-        let (top, bottom) = (start.y.min(point.y) - radius, start.y.max(point.y) + radius);
-        if !(top..=bottom).contains(&y) {
-            continue;
-        }
-        let mut reach = (f64::INFINITY, f64::NEG_INFINITY);
-        let mut widen = |from: f64, to: f64| reach = (reach.0.min(from), reach.1.max(to));
-        for end in [start, point] {
-            let half = radius * radius - (y - end.y).powi(2);
-            if half >= 0.0 {
-                widen(end.x - half.sqrt(), end.x + half.sqrt());
-            }
-        }
-        let (dx, dy) = (point.x - start.x, point.y - start.y);
-        let length = dx.hypot(dy);
-        if length > 0.0 {
-            // The segment's two long sides, a radius to its left and right.
-            for side in [-radius, radius] {
-                let (x0, y0) = (start.x - dy / length * side, start.y + dx / length * side);
-                if dy != 0.0 && (0.0..=1.0).contains(&((y - y0) / dy)) {
-                    let x = x0 + dx * (y - y0) / dy;
-                    widen(x, x);
-                }
-            }
-        }
-        if reach.0 <= reach.1 {
-            span(reach.0, reach.1);
-        }
-    }
-}
-
-/// The stroke's points; none of a brush without extent, and none that lie nowhere.
-fn drawn(stroke: &Stroke) -> impl Iterator<Item = &Point> {
-    let sound = stroke.radius > 0.0 && stroke.radius.is_finite();
-    stroke.points.iter().filter(move |point| sound && point.x.is_finite() && point.y.is_finite())
 }
 
 /// The frame, if it is one.
@@ -205,7 +165,7 @@ pub(super) fn decoded(code: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::project::Other;
+    use crate::project::{Other, Point, Stroke};
 
     fn stroke(kind: StrokeKind, radius: f64, points: &[(f64, f64)]) -> Stroke {
         let points = points.iter().map(|(x, y)| Point { x: *x, y: *y }).collect();
