@@ -15,6 +15,7 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<u8, Failure> {
     })?;
     let control = output::control();
     for part in chosen {
+        output::tell(format!("{}: {}", part.name, part.about));
         let report = (part.measure)(&effort, &control)?;
         let tables: Vec<_> = report.tables.iter().map(ToString::to_string).collect();
         let text = tables.join("\n");
