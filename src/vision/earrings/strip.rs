@@ -16,7 +16,7 @@ pub(super) const ROWS: usize = 176;
 pub(super) const LOBE: (usize, usize) = (40, 32);
 
 /// The column in which earrings hang: colours beside it, and above it, are surroundings.
-const HANGS_ASIDE: usize = 22;
+const HANGS_ASIDE: usize = 30;
 const HANGS_ABOVE: usize = 20;
 
 /// Lightness counts less than colour: shading changes it.
