@@ -4,6 +4,7 @@
 //! result gets a new name, so that undo finds the earlier ones as they were.
 
 use super::photos::{ReadyProduct, place_of};
+use crate::engine::ProductMatting;
 use crate::engine::progress::{Cancelled, Control, Progress, Stage};
 use crate::picture::ProductPhoto;
 use crate::picture::cutout::{CutOut, CutOutRequest, Doubt, cut_out, opaque};
@@ -31,7 +32,7 @@ impl Cut {
     pub(super) fn of(photo: &RgbImage, marks: &Marks, control: &Control) -> anyhow::Result<Self> {
         control.step(Progress::new(Stage::Painting, 0, 1))?;
         let request = CutOutRequest { photo, frame: marks.frame, strokes: &marks.strokes };
-        let made = cut_out(&request, || control.check())?;
+        let made = cut_out(&request, Some(ProductMatting::shipped()?), || control.check())?;
         if made.doubts.contains(&Doubt::NothingFound) {
             bail!("{}", sentence(&Doubt::NothingFound.to_string()));
         }

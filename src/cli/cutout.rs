@@ -2,6 +2,7 @@
 
 use super::args::CutoutArgs;
 use super::{DONE, Failure, output};
+use crate::engine::ProductMatting;
 use crate::picture::cutout::{Backdrop, CutOut, CutOutRequest, Doubt, cut_out, lay_on, opaque};
 use crate::picture::{load_product, write_png, write_product};
 use crate::project::{Other, Point, Rectangle, Stroke, StrokeKind};
@@ -42,7 +43,9 @@ pub(super) fn run(args: &CutoutArgs) -> Result<u8, Failure> {
     };
     strokes.extend(args.include.iter().map(|dab| stroke(StrokeKind::Include, *dab)));
     strokes.extend(args.exclude.iter().map(|dab| stroke(StrokeKind::Exclude, *dab)));
-    let found = cut_out(&CutOutRequest { photo: &photo, frame, strokes: &strokes }, || control.check())?;
+    let request = CutOutRequest { photo: &photo, frame, strokes: &strokes };
+    let matting = ProductMatting::shipped().map_err(Failure::bad_input)?;
+    let found = cut_out(&request, Some(matting), || control.check())?;
     if found.doubts.contains(&Doubt::NothingFound) {
         return Err(Failure::bad_input(format!(
             "nothing was found in the photo; mark the product with --include or --frame ({place})"

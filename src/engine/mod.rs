@@ -18,6 +18,7 @@ pub(crate) mod files;
 pub mod image_encoder;
 pub mod inventory;
 mod kernels;
+mod matting;
 pub mod memory;
 pub mod noise;
 pub mod ops;
@@ -32,6 +33,7 @@ pub mod unet;
 pub mod vae;
 
 pub use kernels::{Keeper, keep_pages};
+pub use matting::ProductMatting;
 
 use crate::picture::Planes;
 use crate::project::Recipe;

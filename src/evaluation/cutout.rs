@@ -8,9 +8,12 @@
 //!   alpha of at least a tenth that were kept, weighted by alpha.
 
 mod draw;
+#[cfg(test)]
+mod lessons;
 mod score;
 
 use super::{Effort, EvaluationError, Report, Table};
+use crate::engine::ProductMatting;
 use crate::engine::progress::{Control, Progress, Stage};
 use crate::jeweller::{Design, Exposure, Family, Ground, catalogue, expose};
 use crate::picture::cutout::{CutOutRequest, cut_out};
@@ -71,7 +74,7 @@ fn look(
     let shown = exposure.on(ground, u64::from(variant) * 64 + ground as u64);
     let request = CutOutRequest { photo: &shown.photo, frame: None, strokes: &[] };
     let begin = Instant::now();
-    let found = cut_out(&request, || control.check())?;
+    let found = cut_out(&request, Some(ProductMatting::shipped()?), || control.check())?;
     let seconds = begin.elapsed().as_secs_f64();
     let score = Score::of(&shown, &found.pixels);
     let name = format!("{} {} on {}", design.family.name(), variant + 1, ground.name());
@@ -95,11 +98,12 @@ fn timed(designs: &[Design], control: &Control) -> Result<Vec<f64>, EvaluationEr
         return Ok(seconds);
     };
     let exposure = expose(design, TIMED_SIDE);
+    let matting = ProductMatting::shipped()?;
     for ground in Ground::ALL {
         let photo = exposure.on(ground, ground as u64).photo;
         let begin = Instant::now();
         let request = CutOutRequest { photo: &photo, frame: None, strokes: &[] };
-        on_two_threads(|| cut_out(&request, || control.check()))?;
+        on_two_threads(|| cut_out(&request, Some(matting), || control.check()))?;
         seconds.push(begin.elapsed().as_secs_f64());
     }
     Ok(seconds)

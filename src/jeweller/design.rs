@@ -5,6 +5,7 @@
 
 use super::Metal;
 use super::assembly::{Assembly, Bench, Solid};
+use super::ground::uniform;
 use super::shape::{Material, Ring, Tint, chain};
 use glam::{Vec2, Vec3, vec3};
 use std::f32::consts::{PI, TAU};
@@ -81,34 +82,51 @@ pub struct Design {
     pub turn_deg: f32,
 }
 
+const METALS: [Metal; 3] = [Metal::Gold, Metal::Silver, Metal::RoseGold];
+
+/// Size, wire, stone, count, turn: a family's first piece, and what each further variant adds.
+fn measures(family: Family) -> ([f32; 5], [f32; 5]) {
+    match family {
+        Family::Hoop => ([22.0, 1.1, 0.0, 0.0, 0.0], [7.0, 0.55, 0.0, 0.0, 17.0]),
+        Family::Huggie => ([10.0, 2.2, 1.3, 7.0, 0.0], [1.2, 0.35, 0.15, 2.0, 9.0]),
+        Family::Stud => ([5.0, 0.8, 5.0, 4.0, 0.0], [1.1, 0.1, 1.0, 4.0, 0.0]),
+        Family::Cluster => ([9.0, 0.6, 2.2, 5.0, 0.0], [1.5, 0.05, 0.25, 1.0, 0.0]),
+        Family::Drop => ([24.0, 0.8, 6.0, 0.0, 0.0], [4.0, 0.1, 1.2, 1.0, 0.0]),
+        Family::Chandelier => ([38.0, 0.9, 3.0, 3.0, 0.0], [6.0, 0.1, 0.4, 2.0, 0.0]),
+        Family::Pearl => ([14.0, 0.7, 7.0, 1.0, 0.0], [6.0, 0.1, 1.0, 1.0, 0.0]),
+        Family::Chain => ([36.0, 0.40, 2.0, 1.0, 0.0], [9.0, 0.05, 0.5, 1.0, 0.0]),
+        Family::Tassel => ([40.0, 0.45, 3.0, 7.0, 0.0], [7.0, 0.08, 0.5, 4.0, 0.0]),
+        Family::Coin => ([20.0, 0.9, 2.4, 0.0, 0.0], [4.0, 0.15, 0.6, 1.0, 0.0]),
+    }
+}
+
 impl Design {
     /// A usual piece of the family; `variant` makes four different ones, and further ones from 4 on.
     pub fn sample(family: Family, variant: u32) -> Self {
-        // size, wire, stone, count, turn: at variant 0 and what each further variant adds.
-        let (first, more) = match family {
-            Family::Hoop => ([22.0, 1.1, 0.0, 0.0, 0.0], [7.0, 0.55, 0.0, 0.0, 17.0]),
-            Family::Huggie => ([10.0, 2.2, 1.3, 7.0, 0.0], [1.2, 0.35, 0.15, 2.0, 9.0]),
-            Family::Stud => ([5.0, 0.8, 5.0, 4.0, 0.0], [1.1, 0.1, 1.0, 4.0, 0.0]),
-            Family::Cluster => ([9.0, 0.6, 2.2, 5.0, 0.0], [1.5, 0.05, 0.25, 1.0, 0.0]),
-            Family::Drop => ([24.0, 0.8, 6.0, 0.0, 0.0], [4.0, 0.1, 1.2, 1.0, 0.0]),
-            Family::Chandelier => ([38.0, 0.9, 3.0, 3.0, 0.0], [6.0, 0.1, 0.4, 2.0, 0.0]),
-            Family::Pearl => ([14.0, 0.7, 7.0, 1.0, 0.0], [6.0, 0.1, 1.0, 1.0, 0.0]),
-            Family::Chain => ([36.0, 0.40, 2.0, 1.0, 0.0], [9.0, 0.05, 0.5, 1.0, 0.0]),
-            Family::Tassel => ([40.0, 0.45, 3.0, 7.0, 0.0], [7.0, 0.08, 0.5, 4.0, 0.0]),
-            Family::Coin => ([20.0, 0.9, 2.4, 0.0, 0.0], [4.0, 0.15, 0.6, 1.0, 0.0]),
-        };
-        let step = variant as f32;
-        let measure = |index: usize| first[index] + step * more[index];
-        let metal = [Metal::Gold, Metal::Silver, Metal::RoseGold][(variant as usize + family as usize) % 3];
-        Self {
-            family,
-            metal,
-            size_mm: measure(0),
-            wire_mm: measure(1),
-            stone_mm: measure(2),
-            count: measure(3) as u32,
-            turn_deg: measure(4),
-        }
+        let (first, more) = measures(family);
+        let metal = METALS[(variant as usize + family as usize) % METALS.len()];
+        Self::measured(family, metal, std::array::from_fn(|at| first[at] + variant as f32 * more[at]))
+    }
+
+    /// One of many pieces, its measures drawn apart from each other; families take turns. Same number, same piece.
+    pub fn any(number: u64) -> Self {
+        let family = Family::ALL[(number % Family::ALL.len() as u64) as usize];
+        let (first, more) = measures(family);
+        let mut drawn: [f32; 5] =
+            std::array::from_fn(|at| first[at] + more[at] * (4.0 * uniform(number, at as u64) - 0.4));
+        // Rays look 60 mm around a piece.
+        drawn[0] = drawn[0].min(54.0);
+        drawn[3] = drawn[3].max(first[3].min(1.0));
+        let metal = METALS[(uniform(number, 5) * METALS.len() as f32) as usize % METALS.len()];
+        Self::measured(family, metal, drawn)
+    }
+
+    fn measured(
+        family: Family,
+        metal: Metal,
+        [size_mm, wire_mm, stone_mm, count, turn_deg]: [f32; 5],
+    ) -> Self {
+        Self { family, metal, size_mm, wire_mm, stone_mm, count: count as u32, turn_deg }
     }
 
     pub(super) fn build(&self) -> Assembly {

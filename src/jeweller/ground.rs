@@ -2,6 +2,12 @@
 
 use glam::{Vec3, vec3};
 
+/// Standard deviation of a good sensor's noise, sRGB codes.
+const GRAIN: f32 = 1.1;
+
+/// JPEG quality of shops' photos.
+const JPEG_QUALITY: u8 = 94;
+
 /// A plain ground; the eight kinds that a cut-out must cope with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Ground {
@@ -46,40 +52,115 @@ impl Ground {
         }
     }
 
-    /// What the piece mirrors of it, linear sRGB.
-    pub(super) fn mean(self) -> Vec3 {
+    /// What stands behind the name.
+    pub(super) fn sweep(self) -> Sweep {
+        // Every lamp falls off a little towards the corners: 1 - 0.1 ((x - 0.45)^2 + (y - 0.4)^2).
+        let plain = Sweep {
+            colour: Vec3::splat(0.93),
+            light: [0.963_75, 0.09, 0.08, -0.10, -0.10],
+            grain: 0.0,
+            shadow: Shadow::NONE,
+            noise: GRAIN,
+            jpeg_quality: JPEG_QUALITY,
+        };
+        let soft = |depth: f32| Shadow { depth, ..Shadow::NONE };
         match self {
-            Self::White => Vec3::splat(0.93),
-            Self::LightGrey => vec3(0.60, 0.60, 0.61),
-            Self::DarkGrey => vec3(0.060, 0.061, 0.064),
-            Self::Across => vec3(0.62, 0.60, 0.57),
-            Self::Down => vec3(0.46, 0.47, 0.49),
-            Self::Shadow => vec3(0.84, 0.83, 0.82),
-            Self::Paper => vec3(0.68, 0.64, 0.57),
-            Self::Card => vec3(0.055, 0.235, 0.34),
+            Self::White => plain,
+            Self::LightGrey => Sweep { colour: vec3(0.60, 0.60, 0.61), ..plain },
+            Self::DarkGrey => Sweep { colour: vec3(0.060, 0.061, 0.064), ..plain },
+            Self::Across => {
+                Sweep { colour: vec3(0.62, 0.60, 0.57), light: [1.22, -0.44, 0.0, 0.0, 0.0], ..plain }
+            }
+            Self::Down => {
+                Sweep { colour: vec3(0.46, 0.47, 0.49), light: [1.5, 0.0, -0.6, 0.0, -0.4], ..plain }
+            }
+            Self::Shadow => Sweep { colour: vec3(0.84, 0.83, 0.82), shadow: soft(0.55), ..plain },
+            Self::Paper => Sweep {
+                colour: vec3(0.68, 0.64, 0.57),
+                light: [1.0, 0.0, 0.0, 0.0, 0.0],
+                grain: 1.0,
+                shadow: soft(0.20),
+                ..plain
+            },
+            Self::Card => Sweep { colour: vec3(0.055, 0.235, 0.34), shadow: soft(0.20), ..plain },
         }
     }
+}
 
-    /// Depth of the piece's shadow on it, 0..1.
-    pub(super) fn shadow(self) -> f32 {
-        match self {
-            Self::Shadow => 0.55,
-            Self::Paper | Self::Card => 0.20,
-            _ => 0.0,
+/// A piece's soft shadow; lengths as parts of the photo's side.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Shadow {
+    /// The light that it keeps from the ground, 0..=1.
+    pub depth: f32,
+    /// How far right and down of the piece it falls.
+    pub falls: (f32, f32),
+    /// Standard deviation of its edge.
+    pub softness: f32,
+}
+
+impl Shadow {
+    const NONE: Self = Self { depth: 0.0, falls: (1.0 / 26.0, 1.0 / 18.0), softness: 1.0 / 42.0 };
+}
+
+/// A seamless ground under its lamps, and the camera that looks at it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sweep {
+    /// Linear sRGB; the piece mirrors it.
+    pub colour: Vec3,
+    /// What the lamps make of it over the photo, places 0..1 right and down: terms 1, x, y, x^2, y^2.
+    pub light: [f32; 5],
+    /// How much of laid paper's fibres and lines it has; paper has 1.
+    pub grain: f32,
+    pub shadow: Shadow,
+    /// Standard deviation of the sensor's noise, sRGB codes.
+    pub noise: f32,
+    /// 1..=100.
+    pub jpeg_quality: u8,
+}
+
+impl Sweep {
+    /// One of many plain grounds as shops have them: same number, same ground.
+    pub fn any(number: u64) -> Self {
+        let dice = |channel: u64| uniform(number, channel);
+        let between = |channel: u64, low: f32, high: f32| low + dice(channel) * (high - low);
+        let grey = between(0, 0.02, 1.0);
+        let colour = match dice(1) {
+            // Whites and greys are what shops use most, then tinted papers, then strong cards.
+            ..0.35 => Vec3::splat(between(0, 0.80, 1.0)),
+            0.35..0.6 => Vec3::splat(grey),
+            0.6..0.8 => grey * vec3(1.0, between(2, 0.86, 1.06), between(3, 0.70, 1.12)),
+            _ => vec3(between(0, 0.01, 0.9), between(2, 0.01, 0.9), between(3, 0.01, 0.9)),
+        };
+        let steep = if dice(4) < 0.35 { 0.7 } else { 0.12 };
+        let light = [0.0, between(5, -steep, steep), between(6, -steep, steep), between(7, -0.2, 0.1), 0.0];
+        let light = [1.0 - (light[1] + light[2]) / 2.0, light[1], light[2], light[3], between(8, -0.2, 0.1)];
+        let depth = if dice(9) < 0.4 { 0.0 } else { between(10, 0.05, 0.7) };
+        Self {
+            colour,
+            light,
+            grain: if dice(11) < 0.7 { 0.0 } else { between(12, 0.2, 1.6) },
+            shadow: Shadow {
+                depth,
+                falls: (between(13, -0.05, 0.06), between(14, -0.01, 0.08)),
+                softness: between(15, 0.006, 0.035),
+            },
+            noise: between(16, 0.3, 2.6),
+            jpeg_quality: between(17, 72.0, 99.0) as u8,
         }
     }
 
     /// Linear light at a place (0..1 across and down) and pixel of the photo.
-    pub(super) fn light(self, (x, y): (f32, f32), pixel: (usize, usize), seed: u64) -> Vec3 {
-        let mean = self.mean();
-        match self {
-            Self::Across => mean * (1.22 - 0.44 * x),
-            Self::Down => mean * (1.5 - 1.0 * y * (0.6 + 0.4 * y)),
-            Self::Paper => mean * paper(pixel, seed),
-            // Every lamp falls off a little towards the corners.
-            _ => mean * (1.0 - 0.10 * ((x - 0.45).powi(2) + (y - 0.4).powi(2))),
-        }
+    pub(super) fn light(&self, (x, y): (f32, f32), pixel: (usize, usize), seed: u64) -> Vec3 {
+        let [flat, across, down, across_twice, down_twice] = self.light;
+        let light = flat + across * x + down * y + across_twice * x * x + down_twice * y * y;
+        let paper = if self.grain > 0.0 { 1.0 + self.grain * (paper(pixel, seed) - 1.0) } else { 1.0 };
+        self.colour * light.max(0.0) * paper
     }
+}
+
+/// 0..1, a function of its numbers alone.
+pub(super) fn uniform(number: u64, channel: u64) -> f32 {
+    (mixed(number ^ 0x05ee_d0f5, (channel, 0), channel) >> 40) as f32 / (1_u64 << 24) as f32
 }
 
 /// Fibres and the lines of the sieve: 1 on average.
@@ -99,15 +180,17 @@ fn paper((column, row): (usize, usize), seed: u64) -> f32 {
 
 /// Noise of mean 0 and deviation 1, nearly normal, a function of its place alone.
 pub(super) fn grain(seed: u64, (column, row): (usize, usize), channel: u64) -> f32 {
-    // Splitmix64's finaliser (Steele, Lea and Flood 2014) over the place's numbers.
-    let mut bits = seed
-        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-        .wrapping_add((column as u64) << 32 | row as u64)
-        .wrapping_add(channel << 58);
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^= bits >> 31;
+    let bits = mixed(seed, (column as u64, row as u64), channel);
     // Four uniform numbers of 16 bits: their sum has variance 4 / 12.
     let sum: u64 = (0..4).map(|part| (bits >> (16 * part)) & 0xffff).sum();
     (sum as f32 / 65_535.0 - 2.0) * 3_f32.sqrt()
+}
+
+/// Splitmix64's finaliser (Steele, Lea and Flood 2014) over a place's numbers.
+fn mixed(seed: u64, (column, row): (u64, u64), channel: u64) -> u64 {
+    let mut bits =
+        seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(column << 32 | row).wrapping_add(channel << 58);
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
 }

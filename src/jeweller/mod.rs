@@ -24,7 +24,7 @@ mod stone;
 mod trace;
 
 pub use design::{Design, Family, catalogue};
-pub use ground::Ground;
+pub use ground::{Ground, Shadow, Sweep};
 pub use photo::{Exposure, GroundedPhoto, expose};
 
 use crate::project::Point;

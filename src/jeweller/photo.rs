@@ -7,7 +7,7 @@
 
 use super::assembly::Assembly;
 use super::design::Design;
-use super::ground::{Ground, grain};
+use super::ground::{Ground, Shadow, Sweep, grain};
 use super::light::{self, Room};
 use super::trace::{self, Subject};
 use glam::{Vec3, Vec4};
@@ -24,14 +24,8 @@ const FILLS: f32 = 0.78;
 /// Standard deviation of the lens's blur, pixels.
 const LENS: f32 = 0.5;
 
-/// Standard deviation of the sensor's grain, sRGB codes.
-const GRAIN: f32 = 1.1;
-
 /// Light beyond which the film shows no difference.
 const BRIGHTEST: f32 = 6.0;
-
-/// JPEG quality of shops' photos.
-const JPEG_QUALITY: u8 = 94;
 
 /// A piece, photographed on no ground yet.
 pub struct Exposure {
@@ -145,8 +139,13 @@ impl Exposure {
 
     /// The photo on a ground. `seed` chooses its grain; same seed, same bytes.
     pub fn on(&self, ground: Ground, seed: u64) -> GroundedPhoto {
-        let (side, colour) = (self.side as usize, ground.mean());
-        let shadow = self.shadow(ground);
+        self.over(&ground.sweep(), seed)
+    }
+
+    /// The same on a ground that has no name.
+    pub fn over(&self, sweep: &Sweep, seed: u64) -> GroundedPhoto {
+        let (side, colour) = (self.side as usize, sweep.colour);
+        let shadow = self.shadow(sweep.shadow);
         let mut photo = RgbImage::new(self.side, self.side);
         let mut truth = RgbaImage::new(self.side, self.side);
         let lines = photo.par_chunks_exact_mut(3 * side).zip(truth.par_chunks_exact_mut(4 * side));
@@ -159,10 +158,10 @@ impl Exposure {
                 // Developed unpremultiplied: a half covered pixel is as bright as its piece.
                 let seen = light::develop(light / alpha.max(1e-6)) * alpha;
                 let place = (column as f32 / side as f32, row as f32 / side as f32);
-                let behind = ground.light(place, (column, row), seed) * (1.0 - shadow[at]);
+                let behind = sweep.light(place, (column, row), seed) * (1.0 - shadow[at]);
                 let mixed = seen + behind * (1.0 - alpha);
                 *photo = std::array::from_fn(|channel| {
-                    let noise = GRAIN * grain(seed, (column, row), channel as u64);
+                    let noise = sweep.noise * grain(seed, (column, row), channel as u64);
                     (255.0 * light::encoded(mixed[channel]) + noise).round().clamp(0.0, 255.0) as u8
                 });
                 let code = (255.0 * alpha).round() as u8;
@@ -172,32 +171,34 @@ impl Exposure {
                 }
             }
         });
-        GroundedPhoto { photo: through_jpeg(photo), truth }
+        GroundedPhoto { photo: through_jpeg(photo, sweep.jpeg_quality), truth }
     }
 
     /// How much light the piece keeps from the ground, 0..1.
-    fn shadow(&self, ground: Ground) -> Vec<f32> {
-        let depth = ground.shadow();
+    fn shadow(&self, shadow: Shadow) -> Vec<f32> {
         let side = self.side as usize;
-        if depth <= 0.0 {
-            return vec![0.0; side * side];
+        let mut kept = vec![0.0; side * side];
+        if shadow.depth <= 0.0 {
+            return kept;
         }
-        let (right, down) = (side / 26, side / 18);
-        let mut shadow = vec![0.0; side * side];
-        for row in down..side {
-            for column in right..side {
-                shadow[row * side + column] = depth * self.own[(row - down) * side + column - right].w;
+        let pixels = |part: f32| (part * side as f32) as i64;
+        let (right, down) = (pixels(shadow.falls.0), pixels(shadow.falls.1));
+        let inside = |at: i64| (0..side as i64).contains(&at).then_some(at as usize);
+        for (at, kept) in kept.iter_mut().enumerate() {
+            let from = (inside((at % side) as i64 - right), inside((at / side) as i64 - down));
+            if let (Some(column), Some(row)) = from {
+                *kept = shadow.depth * self.own[row * side + column].w;
             }
         }
-        blur(&mut shadow, side, side as f32 / 42.0);
-        shadow
+        blur(&mut kept, side, shadow.softness * side as f32);
+        kept
     }
 }
 
 /// The photo, saved by a camera and opened again; as it is if that fails.
-fn through_jpeg(photo: RgbImage) -> RgbImage {
+fn through_jpeg(photo: RgbImage, quality: u8) -> RgbImage {
     let mut bytes = Vec::new();
-    let saved = photo.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY));
+    let saved = photo.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, quality));
     let opened = saved.and_then(|()| image::load_from_memory_with_format(&bytes, ImageFormat::Jpeg));
     opened.map_or(photo, image::DynamicImage::into_rgb8)
 }

@@ -22,6 +22,9 @@ const PURE: f32 = 1.6;
 /// Alpha that is as good as none, and as all.
 const SNAP: f32 = 0.04;
 
+/// How far colours are heard beside a trained eye.
+const HEARD: f32 = 0.5;
+
 /// Everything about the work picture that an edge pixel asks for.
 pub(super) struct EdgeModel {
     /// Linear light.
@@ -29,8 +32,9 @@ pub(super) struct EdgeModel {
     ground: Grid<Vec3>,
     /// How deep in the product, negative outside; work pixels, up to the band's width.
     pub(super) depth: Grid<f32>,
-    /// The label smoothed: alpha as far as shape tells.
+    /// Alpha as far as it is known without colours: a trained eye's, or the label smoothed.
     shape: Grid<f32>,
+    is_learned: bool,
     /// The ground's deviation in sRGB 0..=1.
     noise: f32,
 }
@@ -53,12 +57,14 @@ struct Candidate {
 }
 
 impl EdgeModel {
-    /// Looks once with the label as it is, then again with the border where alpha passes one half.
+    /// Looks once with the label as it is, then again with the border where alpha passes one half; a trained eye's
+    /// label is there already.
     pub(super) fn of(
         colours: &Grid<Vec3>,
         ground: &GroundModel,
         marks: &Grid<Mark>,
         label: &Grid<bool>,
+        learned: Option<Grid<f32>>,
     ) -> Self {
         let light = colours.map(|colour| colour.map(decoded));
         let ground_light = ground.colours.map(|colour| colour.map(decoded));
@@ -66,9 +72,13 @@ impl EdgeModel {
             light,
             ground: ground_light,
             depth: depth(label),
-            shape: shape(label),
+            is_learned: learned.is_some(),
+            shape: learned.unwrap_or_else(|| shape(label)),
             noise: ground.noise,
         };
+        if model.is_learned {
+            return model;
+        }
         let found = Grid::from_fn(label.width, label.height, |column, row| {
             match marks.at(column, row) {
                 Mark::Product => return true,
@@ -101,7 +111,8 @@ impl EdgeModel {
         let rest = light - (best.colour * best.alpha + ground * (1.0 - best.alpha));
         let fits = (-rest.length_squared() / (2.0 * (5.0 * noise).powi(2) + 0.02 * contrast)).exp();
         let certainty = contrast / (contrast + (7.0 * noise).powi(2) + doubt * doubt) * (0.3 + 0.7 * fits);
-        let alpha = certainty * best.alpha + (1.0 - certainty) * shape;
+        let trust = if self.is_learned { HEARD * certainty } else { certainty };
+        let alpha = trust * best.alpha + (1.0 - trust) * shape;
         // Far from the border there is no mixture, whatever colours say.
         let least = ((depth - 0.8) / (BAND - 1.2)).clamp(0.0, 1.0);
         let most = (1.0 - (-depth - 0.8) / (BAND - 1.2)).clamp(0.0, 1.0);

@@ -58,6 +58,8 @@ const SAME_HUE: f32 = 0.008;
 pub(super) struct GroundModel {
     /// sRGB 0..=1 at every work pixel, product or not.
     pub(super) colours: Grid<Vec3>,
+    /// The smooth surface alone, without shadows: what no product can have misled.
+    pub(super) surface: Grid<Vec3>,
     /// Pixels that were followed from the border and are ground as plainly as can be.
     pub(super) followed: Grid<bool>,
     /// Deviation of the ground's pixels from `colours`, sRGB 0..=1.
@@ -101,7 +103,8 @@ impl GroundModel {
             noise.hypot(far.at(column, row) * change.at(column, row).min(SLOPES.1) * 0.5)
         });
         let (unevenness, share) = (surface.spread, surface.share);
-        Self { colours: local, followed, noise, tolerance, unevenness, share }
+        let surface = Grid::from_fn(colours.width, colours.height, |column, row| surface.at(column, row));
+        Self { colours: local, surface, followed, noise, tolerance, unevenness, share }
     }
 }
 

@@ -33,10 +33,13 @@ const LEAST_HOLE: usize = 6;
 /// The part of its walls' contrast that a small hole may differ from the ground by.
 const WALL_SHINE: f32 = 0.045;
 
+/// A trained eye's alpha below which a pixel is ground without doubt.
+const PLAINLY_GROUND: f32 = 0.1;
+
 /// How far pixels are from their ground, in deviations.
 pub(super) struct Deviations {
     /// Deviations of the ground itself. Next to a strong contrast it deviates more: JPEG rings there.
-    own: Grid<f32>,
+    pub(super) own: Grid<f32>,
     /// Deviations of ground between walls that shine into it through a blurred lens.
     between_walls: Grid<f32>,
 }
@@ -69,6 +72,35 @@ pub(super) fn label(
     let mut label = share.map(|share| share > 0.5);
     fill(&mut label, colours, ground, marks, deviations);
     pierce(&mut label, colours, ground, deviations);
+    finished(label, marks, deviations)
+}
+
+/// The same from a trained eye's alpha. What it has doubts about and product encloses is product.
+pub(super) fn learned(alpha: &Grid<f32>, marks: &Grid<Mark>, deviations: &Deviations) -> Grid<bool> {
+    let mut label = alpha.map(|alpha| alpha > 0.5);
+    for part in enclosed(&label) {
+        let is_plain = part.iter().any(|index| alpha.data[*index] < PLAINLY_GROUND);
+        let is_marked = part.iter().any(|index| marks.data[*index] == Mark::Ground);
+        if !is_plain && !is_marked {
+            part.iter().for_each(|index| label.data[*index] = true);
+        }
+    }
+    finished(label, marks, deviations)
+}
+
+/// Parts that are not product and do not reach the photo's border.
+fn enclosed(label: &Grid<bool>) -> Vec<Vec<usize>> {
+    let (width, height) = (label.width, label.height);
+    let at_border = |index: &usize| {
+        let (column, row) = (index % width, index / width);
+        column == 0 || row == 0 || column + 1 == width || row + 1 == height
+    };
+    let mut parts = parts(&label.map(|label| !label));
+    parts.retain(|part| !part.iter().any(at_border));
+    parts
+}
+
+fn finished(mut label: Grid<bool>, marks: &Grid<Mark>, deviations: &Deviations) -> Grid<bool> {
     drop_specks(&mut label, marks, deviations);
     for (label, mark) in label.data.iter_mut().zip(&marks.data) {
         *label = (*label || *mark == Mark::Product) && *mark != Mark::Ground;
@@ -155,15 +187,9 @@ fn fill(
     marks: &Grid<Mark>,
     deviations: &Deviations,
 ) {
-    let (width, height) = (label.width, label.height);
-    let at_border = |index: usize| {
-        let (column, row) = (index % width, index / width);
-        column == 0 || row == 0 || column + 1 == width || row + 1 == height
-    };
-    for part in parts(&label.map(|label| !label)) {
-        let open = part.iter().any(|index| {
-            at_border(*index) || marks.data[*index] == Mark::Ground || ground.followed.data[*index]
-        });
+    for part in enclosed(label) {
+        let open =
+            part.iter().any(|index| marks.data[*index] == Mark::Ground || ground.followed.data[*index]);
         if !open && !is_hole(&part, label, colours, ground, deviations) {
             part.iter().for_each(|index| label.data[*index] = true);
         }

@@ -4,12 +4,14 @@
 //! where it is clear alpha is exactly 0. Only the pixels of the edge, where product and ground are mixed, get
 //! colours of their own, because the ground's part has to leave them.
 //!
-//! Classical, on the processor, the same on any number of threads: the ground is modelled from the photo's
-//! border (`ground`), what differs from it is labelled (`label`), and the edge is unmixed (`edge`). The designer's
-//! strokes and frame win over all of it. Large photos are looked at small and unmixed at full size. This
-//! module refuses to know files and windows.
+//! The ground is modelled from the photo's border (`ground`), what differs from it is labelled, and the edge is
+//! unmixed (`edge`). The label comes from a trained eye that is shown photo and ground ([`Matting`]); without
+//! one it is the shortest border between what differs and what does not (`label`). All of it on the processor, the
+//! same on any number of threads. The designer's strokes and frame win over all of it. Large photos are looked
+//! at small and unmixed at full size. This module refuses to know files, networks and windows.
 
 mod edge;
+mod evidence;
 mod grid;
 mod ground;
 mod label;
@@ -17,6 +19,7 @@ mod preview;
 mod quality;
 mod view;
 
+pub use evidence::{Evidence, Matting, PLANES};
 pub use preview::{Backdrop, lay_on};
 pub use quality::{Doubt, EdgeQuality};
 
@@ -24,6 +27,7 @@ use crate::picture::linear::Linear;
 use crate::project::{Rectangle, Stroke};
 use edge::{BAND, EdgeModel};
 use glam::Vec3;
+use grid::Grid;
 use ground::GroundModel;
 use image::{RgbImage, RgbaImage};
 use quality::EdgeSum;
@@ -63,8 +67,13 @@ pub fn opaque(photo: &RgbaImage) -> Option<RgbImage> {
     Some(opaque)
 }
 
-/// Cuts the product out. `check` is asked now and then and can stop the work.
-pub fn cut_out<E, C>(request: &CutOutRequest<'_>, check: C) -> Result<CutOut, E>
+/// Cuts the product out, with a trained eye's help if there is one. `check` is asked now and then and can stop the
+/// work.
+pub fn cut_out<E, C>(
+    request: &CutOutRequest<'_>,
+    matting: Option<&dyn Matting>,
+    check: C,
+) -> Result<CutOut, E>
 where
     E: Send,
     C: Fn() -> Result<(), E> + Sync,
@@ -84,14 +93,31 @@ where
     let ground = GroundModel::of(&colours, &marks);
     check()?;
     let deviations = label::Deviations::of(&colours, &ground);
-    let label = label::label(&colours, &ground, &marks, &deviations);
+    let learned = matting.and_then(|matting| {
+        let evidence = Evidence::of(&colours, &ground, &deviations);
+        let alpha = matting.alpha(&evidence).filter(|alpha| alpha.len() == marks.data.len())?;
+        Some(Grid { width: marks.width, height: marks.height, data: alpha })
+    });
     check()?;
-    let edges = EdgeModel::of(&colours, &ground, &marks, &label);
+    let label = match &learned {
+        Some(alpha) => label::learned(alpha, &marks, &deviations),
+        None => label::label(&colours, &ground, &marks, &deviations),
+    };
+    check()?;
+    let edges = EdgeModel::of(&colours, &ground, &marks, &label, learned);
     check()?;
     let (pixels, sum) = paint(request, &view, &edges, &check)?;
     let quality = sum.quality();
     let doubts = quality::doubts(&view, request, &ground, &marks, &edges.depth, &pixels, quality);
     Ok(CutOut { pixels, quality, doubts })
+}
+
+/// What a photo says to a trained eye.
+pub fn evidence(request: &CutOutRequest<'_>) -> Evidence {
+    let view = View::of(request);
+    let (colours, marks) = (view.colours(request.photo), view.marks(request));
+    let ground = GroundModel::of(&colours, &marks);
+    Evidence::of(&colours, &ground, &label::Deviations::of(&colours, &ground))
 }
 
 /// The photo's pixels with their alpha, row by row at full size.

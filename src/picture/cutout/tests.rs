@@ -13,7 +13,7 @@ fn cut(photo: &RgbImage) -> CutOut {
 }
 
 fn cut_with(photo: &RgbImage, frame: Option<Rectangle>, strokes: &[Stroke]) -> CutOut {
-    let found = cut_out(&CutOutRequest { photo, frame, strokes }, never).expect("never stopped");
+    let found = cut_out(&CutOutRequest { photo, frame, strokes }, None, never).expect("never stopped");
     assert_eq!(found.pixels.dimensions(), photo.dimensions());
     for (own, pixel) in found.pixels.pixels().zip(photo.pixels()) {
         assert!(own.0[3] < 255 || own.0[..3] == pixel.0, "an opaque pixel is not the photo's");
@@ -251,5 +251,5 @@ fn cutting_stops_when_told() {
         0..3 => Ok(()),
         _ => Err("stopped"),
     };
-    assert_eq!(cut_out(&request, stop), Err("stopped"));
+    assert_eq!(cut_out(&request, None, stop), Err("stopped"));
 }
