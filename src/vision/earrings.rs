@@ -40,8 +40,8 @@ const START: (i32, i32, i32, i32) = (36, 20, 20, 36);
 const REACH: usize = 3;
 
 /// Scores of an earring, and of something that may be one.
-const SURE: f32 = 1.0;
-const UNSURE: f32 = -1.5;
+const SURE: f32 = 0.7;
+const UNSURE: f32 = -2.0;
 
 /// Margin of a removal stroke around what was found, millimetres.
 const MARGIN_MM: f64 = 1.1;
