@@ -661,7 +661,11 @@ fn seeds_are_tried_until_enough_pictures_pass_and_never_twice() {
         &["export", "shop.adorn", "--out", "out", "--until-pass", "3", "--at-most", "2"],
     );
     assert_eq!(capped.status.code(), Some(1));
-    assert!(stderr(&capped).contains("fewer than 3 pictures passed"), "{}", stderr(&capped));
+    let short = "fewer than 3 pictures passed within 2 tries: picture\n";
+    assert!(stderr(&capped).contains(short), "{}", stderr(&capped));
+    let report = std::fs::read_to_string(folder.path().join("out/report.json")).expect("a report");
+    let report: Value = serde_json::from_str(&report).expect("JSON");
+    assert_eq!(report["short_of_passes"], json!(["picture"]));
 }
 
 #[test]

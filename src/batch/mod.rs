@@ -89,7 +89,9 @@ pub fn export_until(
             }
             attempts.note(run.report.entries.last().and_then(|entry| entry.checks.as_ref()));
         }
-        run.report.short_of_passes |= !attempts.is_enough();
+        if !attempts.is_enough() {
+            run.report.short_of_passes.push(task.label());
+        }
     }
     if !run.report.cancelled {
         run.report.total = run.report.entries.len() as u64;

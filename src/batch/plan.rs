@@ -64,6 +64,12 @@ pub struct Task {
 }
 
 impl Task {
+    /// What people call it: the variant, and the preset that gives its size.
+    pub(super) fn label(&self) -> String {
+        let name = &self.variant.name;
+        self.preset.as_ref().map_or_else(|| name.to_string(), |preset| format!("{name} ({preset})"))
+    }
+
     /// The same picture with another seed and name.
     pub(super) fn attempt(&self, variant: Variant) -> Self {
         let file = file_name(&variant, self.preset.as_deref());

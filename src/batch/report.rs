@@ -14,8 +14,8 @@ pub struct Report {
     pub engine: String,
     /// Pictures that were asked for.
     pub total: u64,
-    /// Whether fewer pictures passed their checks than were wanted.
-    pub short_of_passes: bool,
+    /// Variants, with their preset, of which fewer pictures passed their checks than were wanted.
+    pub short_of_passes: Vec<String>,
     /// Whether the export was stopped before its end.
     pub cancelled: bool,
     /// One for every picture, in the plan's order, up to where the export stopped.
@@ -55,7 +55,7 @@ impl Report {
             adorn: env!("CARGO_PKG_VERSION").to_owned(),
             engine: card.name.clone(),
             total,
-            short_of_passes: false,
+            short_of_passes: Vec::new(),
             cancelled: false,
             entries: Vec::new(),
         }

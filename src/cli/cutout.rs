@@ -7,7 +7,7 @@ use crate::picture::cutout::{Backdrop, CutOut, CutOutRequest, Doubt, cut_out, la
 use crate::picture::{load_product, write_png, write_product};
 use crate::project::{Other, Point, Rectangle, Stroke, StrokeKind};
 use crate::render::sheet::contact_sheet;
-use crate::vision::segment::{IsNet, Segmenter, strokes_of};
+use crate::vision::segment::{self, strokes_of};
 use image::RgbImage;
 use serde_json::json;
 use std::iter::once;
@@ -33,16 +33,15 @@ pub(super) fn run(args: &CutoutArgs) -> Result<u8, Failure> {
     })?;
     let frame = args.frame.map(|[left, top, right, bottom]| Rectangle { left, top, right, bottom });
     let control = output::control();
-    // A later stroke wins: what the user says over what a model thinks.
-    let mut strokes = match &args.model {
-        Some(model) => {
-            let mask = IsNet::open(model).and_then(|model| model.segment(&photo, frame));
-            strokes_of(&mask.map_err(Failure::bad_input)?)
-        }
-        None => Vec::new(),
-    };
-    strokes.extend(args.include.iter().map(|dab| stroke(StrokeKind::Include, *dab)));
-    strokes.extend(args.exclude.iter().map(|dab| stroke(StrokeKind::Exclude, *dab)));
+    let include = args.include.iter().map(|dab| stroke(StrokeKind::Include, *dab));
+    let mut strokes: Vec<Stroke> =
+        include.chain(args.exclude.iter().map(|dab| stroke(StrokeKind::Exclude, *dab))).collect();
+    if let Some(model) = &args.model {
+        let request = CutOutRequest { photo: &photo, frame, strokes: &strokes };
+        let mask = segment::open(model).and_then(|model| model.segment(&request));
+        // A later stroke wins: what the user says over what a model thinks.
+        strokes = [strokes_of(&mask.map_err(Failure::bad_input)?), strokes].concat();
+    }
     let request = CutOutRequest { photo: &photo, frame, strokes: &strokes };
     let matting = ProductMatting::shipped().map_err(Failure::bad_input)?;
     let found = cut_out(&request, Some(matting), || control.check())?;

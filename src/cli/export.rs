@@ -38,12 +38,14 @@ fn conclude_tries(report: &Report, until: UntilPass, out: &Path) -> u8 {
     for entry in &passed {
         output::tell(format!("  {}", out.join(&entry.file).display()));
     }
-    if !report.short_of_passes {
+    if report.short_of_passes.is_empty() {
         return DONE;
     }
     output::tell(format!(
-        "error: fewer than {} pictures passed within {} tries",
-        until.passes, until.at_most
+        "error: fewer than {} pictures passed within {} tries: {}",
+        until.passes,
+        until.at_most,
+        report.short_of_passes.join(", ")
     ));
     output::tell("  help: raise --at-most to go on, or see in report.json which check fails");
     SOME_FAILED

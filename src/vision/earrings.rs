@@ -2,16 +2,17 @@
 //!
 //! Around each lobe that the head's fit shows, a strip of the photo is resampled to a fixed number of cells a
 //! millimetre. A cell is suspicious when its colour is found nowhere beside the strip's hanging column and stands out
-//! from its neighbourhood; suspicious cells that hang together, start at the lobe and end inside the strip are an
-//! earring, if they are bright or colourful enough not to be a lock of hair. Classical and small: it is meant for
-//! plain cases, and says when it is unsure, so that the designer draws strokes instead. `strip` measures, this file
-//! judges.
+//! from its neighbourhood; suspicious cells that hang together near the lobe are a candidate, whose size, shape and
+//! surroundings are weighed (`candidate`). Classical and small: it is meant for plain cases, and says when it is
+//! unsure, so that the designer draws strokes instead. `strip` measures, this file judges.
 
+mod candidate;
 mod strip;
 
 use super::HeadFit;
 use crate::picture::strokes_over;
 use crate::project::Stroke;
+use candidate::Candidate;
 use glam::DVec2;
 use image::{GrayImage, Luma, RgbImage};
 use strip::{COLUMNS, LOBE, ROWS, Strip};
@@ -22,32 +23,25 @@ const HIDES_FAR_EAR_DEG: f64 = 26.0;
 /// Fewer pixels a millimetre show no earring's edge.
 const LEAST_PX_PER_MM: f64 = 0.7;
 
-/// Evidence from which a cell belongs to a candidate, and from which it speaks for one.
-const WEAK: f32 = 0.75;
-const STRONG: f32 = 1.25;
+/// Evidence from which a cell belongs to a candidate, from low to high: where an earring runs into something else, as a
+/// dress, its brighter parts still stand apart.
+const LEVELS: [f32; 3] = [0.75, 1.4, 2.4];
 
-/// Strong cells of an earring, and of something that may be one.
-const SURE_CELLS: usize = 60;
-const UNSURE_CELLS: usize = 22;
-
-/// Cells of an earring near the lobe.
-const STARTING_CELLS: usize = 8;
-
-/// Largest share of the strip that an earring covers.
+/// A candidate's fewest cells, and its largest share of the strip.
+const FEWEST_CELLS: usize = 22;
 const MOST_OF_STRIP: f64 = 0.16;
 
-/// Where an earring is looked for that runs into something else, as a dress: aside and below, cells.
-const APART: (i32, i32) = (18, 80);
+/// Cells near the lobe that a candidate has at least, and how near: inside, outside, above and below, cells. The head's
+/// fit sees lobes too far outside rather than too far inside.
+const STARTING_CELLS: usize = 8;
+const START: (i32, i32, i32, i32) = (36, 20, 20, 36);
 
-/// Largest share of that part that is covered by an earring.
-const MOST_OF_PART: f64 = 0.3;
+/// How far apart cells of one candidate lie at most, cells.
+const REACH: usize = 3;
 
-/// How far from the lobe an earring starts: aside, above and below, cells.
-const START: (i32, i32, i32) = (20, 14, 36);
-
-/// Lightness and chroma (CIELAB) of what may be a lock of hair.
-const HAIR_LIGHTNESS: f32 = 32.0;
-const HAIR_CHROMA: f32 = 16.0;
+/// Scores of an earring, and of something that may be one.
+const SURE: f32 = 0.7;
+const UNSURE: f32 = -2.0;
 
 /// Margin of a removal stroke around what was found, millimetres.
 const MARGIN_MM: f64 = 1.1;
@@ -106,83 +100,59 @@ fn look_at_ear(photo: &RgbImage, head: &HeadFit, ear: usize) -> EarLook {
 
 /// The best verdict over all candidates, and the cells of those that share it.
 fn judge(strip: &Strip) -> (EarState, Vec<usize>) {
-    let mut best = (EarState::Bare, Vec::new());
-    for candidate in candidates(strip) {
-        let (state, candidate) = verdict(strip, candidate);
-        if state > best.0 {
-            best = (state, candidate);
-        } else if state == best.0 && state != EarState::Bare {
-            best.1.extend(candidate);
+    let candidates = candidates(strip);
+    for (state, least) in [(EarState::Earring, SURE), (EarState::Unsure, UNSURE)] {
+        let alike = candidates.iter().filter(|candidate| candidate.score > least);
+        let mut cells: Vec<usize> = alike.flat_map(|candidate| candidate.cells.iter().copied()).collect();
+        if !cells.is_empty() {
+            cells.sort_unstable();
+            cells.dedup();
+            return (state, cells);
         }
     }
-    best
+    (EarState::Bare, Vec::new())
 }
 
-/// What a candidate is, and what of it hangs at the lobe.
-fn verdict(strip: &Strip, candidate: Vec<usize>) -> (EarState, Vec<usize>) {
-    let strong = |cells: &[usize]| cells.iter().filter(|cell| strip.evidence[**cell] > STRONG).count();
-    let starts = candidate.iter().filter(|cell| {
-        let (aside, down) = from_lobe(**cell);
-        aside.abs() < START.0 && (-START.1..START.2).contains(&down)
-    });
-    if strong(&candidate) < UNSURE_CELLS || starts.count() < STARTING_CELLS {
-        return (EarState::Bare, candidate);
-    }
-    if sprawls(&candidate) {
-        let part: Vec<usize> = candidate.into_iter().filter(|cell| is_apart(*cell)).collect();
-        let whole = (0..COLUMNS * ROWS).filter(|cell| is_apart(*cell)).count();
-        let plain = part.len() as f64 <= MOST_OF_PART * whole as f64 && strong(&part) >= SURE_CELLS;
-        return (if plain { EarState::Unsure } else { EarState::Bare }, part);
-    }
-    let hairy = |cell: &&usize| strip.may_be_hair(**cell, HAIR_LIGHTNESS, HAIR_CHROMA);
-    let is_hairy = candidate.iter().filter(hairy).count() * 2 >= candidate.len();
-    let sure = strong(&candidate) >= SURE_CELLS && !is_hairy;
-    (if sure { EarState::Earring } else { EarState::Unsure }, candidate)
+/// What may be an earring by its size and place, at every level.
+fn candidates(strip: &Strip) -> Vec<Candidate> {
+    let most = (MOST_OF_STRIP * (COLUMNS * ROWS) as f64) as usize;
+    let groups = LEVELS.into_iter().flat_map(|level| groups(strip, level));
+    groups
+        .filter(|cells| (FEWEST_CELLS..=most).contains(&cells.len()))
+        .filter(|cells| cells.iter().filter(|cell| is_near_lobe(**cell)).count() >= STARTING_CELLS)
+        .map(|cells| Candidate::new(strip, cells))
+        .collect()
 }
 
-/// How far a cell lies aside and below the lobe.
-fn from_lobe(cell: usize) -> (i32, i32) {
-    ((cell % COLUMNS) as i32 - LOBE.0 as i32, (cell / COLUMNS) as i32 - LOBE.1 as i32)
+fn is_near_lobe(cell: usize) -> bool {
+    let (outside, below) = ((cell % COLUMNS) as i32 - LOBE.0 as i32, (cell / COLUMNS) as i32 - LOBE.1 as i32);
+    (-START.0..START.1).contains(&outside) && (-START.2..START.3).contains(&below)
 }
 
-fn is_apart(cell: usize) -> bool {
-    let (aside, down) = from_lobe(cell);
-    aside.abs() < APART.0 && (-START.1..APART.1).contains(&down)
-}
-
-/// Whether a candidate is too much for an earring, or goes on beyond the strip.
-fn sprawls(candidate: &[usize]) -> bool {
-    let at_edge = candidate.iter().filter(|cell| {
-        let (x, y) = (*cell % COLUMNS, *cell / COLUMNS);
-        x == 0 || y == 0 || x + 1 == COLUMNS || y + 1 == ROWS
-    });
-    candidate.len() as f64 > MOST_OF_STRIP * (COLUMNS * ROWS) as f64 || at_edge.count() > 2
-}
-
-/// Suspicious cells that touch each other or nearly so.
-fn candidates(strip: &Strip) -> Vec<Vec<usize>> {
-    let mut open: Vec<bool> = strip.evidence.iter().map(|evidence| *evidence > WEAK).collect();
-    let mut candidates = Vec::new();
+/// Cells of at least this evidence that touch each other or nearly so.
+fn groups(strip: &Strip, level: f32) -> Vec<Vec<usize>> {
+    let mut open: Vec<bool> = strip.evidence.iter().map(|evidence| *evidence > level).collect();
+    let mut groups = Vec::new();
     for first in 0..open.len() {
         if !std::mem::take(&mut open[first]) {
             continue;
         }
-        let mut candidate = vec![first];
+        let mut group = vec![first];
         let mut next = 0;
-        while let Some(cell) = candidate.get(next).copied() {
+        while let Some(cell) = group.get(next).copied() {
             next += 1;
             let (x, y) = (cell % COLUMNS, cell / COLUMNS);
-            for y in y.saturating_sub(2)..(y + 3).min(ROWS) {
-                for x in x.saturating_sub(2)..(x + 3).min(COLUMNS) {
+            for y in y.saturating_sub(REACH)..(y + REACH + 1).min(ROWS) {
+                for x in x.saturating_sub(REACH)..(x + REACH + 1).min(COLUMNS) {
                     if std::mem::take(&mut open[y * COLUMNS + x]) {
-                        candidate.push(y * COLUMNS + x);
+                        group.push(y * COLUMNS + x);
                     }
                 }
             }
         }
-        candidates.push(candidate);
+        groups.push(group);
     }
-    candidates
+    groups
 }
 
 /// Strokes of the photo over the cells.

@@ -59,8 +59,10 @@ pub struct ProductProof {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SourcePhoto {
     pub file: String,
-    /// SHA-256 of the file; none if it is not there any more, which the proof does not need.
+    /// SHA-256 of the file, as it is now; none if it is not there any more, which the proof does not need.
     pub sha256: Option<String>,
+    /// The same when the picture was made.
+    pub recorded_sha256: Option<String>,
 }
 
 /// Canvas = hook on the canvas + scale * turn * mirror * (product - hook in the product).
@@ -154,6 +156,10 @@ fn product(evidence: &Evidence<'_>, (earring, photo): (&Earring, &Arc<ProductPho
     let cut_from = earring.cut_from.as_ref().map(|cut| SourcePhoto {
         file: cut.file.clone(),
         sha256: evidence.studio.digest(&cut.file).ok().map(|digest| digest.to_string()),
+        recorded_sha256: evidence
+            .record
+            .and_then(|record| record.source_digest_of(&cut.file))
+            .map(str::to_owned),
     });
     ProductProof {
         file: earring.file.clone(),

@@ -27,6 +27,9 @@ pub struct Record {
     pub base: Option<String>,
     /// Digests of the files that went in.
     pub files: Vec<FileDigest>,
+    /// Digests of the photos that products were cut out of, as far as they were there. They decide no pixel.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<FileDigest>,
     /// The head's turn that the pose stands for.
     pub angles: HeadAngles,
     /// Rows of the face on the canvas, in pixels.
@@ -96,6 +99,11 @@ impl Record {
         self.files.iter().find(|noted| noted.file == file).map(|noted| noted.sha256.as_str())
     }
 
+    /// The digest that the photo a product was cut out of had when the picture was made.
+    pub(super) fn source_digest_of(&self, file: &str) -> Option<&str> {
+        self.sources.iter().find(|noted| noted.file == file).map(|noted| noted.sha256.as_str())
+    }
+
     /// Whether the record's decisions are still those that its fingerprint was made of: no signature, but an
     /// edited placement shows. None if another version made it, whose fingerprints are its own.
     pub(super) fn agrees_with_itself(&self, studio: &Studio) -> Option<bool> {
@@ -142,6 +150,7 @@ pub(super) fn make(
         variant: without_strokes_of_cuts(variant),
         base: None,
         files: digests(variant, studio)?,
+        sources: sources(variant, studio),
         angles: layout.angles,
         band: [layout.scene.band.top, layout.scene.band.bottom],
         misfit_mm: layout.scene.misfit.mm,
@@ -190,6 +199,16 @@ fn digests(variant: &Variant, studio: &Studio) -> Result<Vec<FileDigest>, Workfl
         files.push(FileDigest { file: file.clone(), sha256: studio.digest(file)?.to_string() });
     }
     Ok(files)
+}
+
+/// A photo that is gone or cannot be read is left out: the picture does not need it.
+fn sources(variant: &Variant, studio: &Studio) -> Vec<FileDigest> {
+    let cuts = variant.earrings.iter().filter_map(|earring| earring.cut_from.as_ref());
+    let digest = |file: &String| {
+        let sha256 = studio.digest(file).ok()?.to_string();
+        Some(FileDigest { file: file.clone(), sha256 })
+    };
+    cuts.filter_map(|cut| digest(&cut.file)).collect()
 }
 
 pub(super) fn pixels_sha256(pixels: &RgbImage) -> String {

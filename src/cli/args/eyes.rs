@@ -67,7 +67,9 @@ pub(in crate::cli) struct CutoutArgs {
     /// A round dab on the ground; wins over --include; may be repeated
     #[arg(long, value_name = "X,Y,R", value_parser = dab, allow_hyphen_values = true)]
     pub(in crate::cli) exclude: Vec<[f64; 3]>,
-    /// An ISNet of your own, converted by tests/oracles/isnet/convert.py: for photos on busy ground
+    /// A model of your own for photos on busy ground: ISNet, MobileSAM or SAM ViT-B as safetensors, told apart by
+    /// itself; made by the convert.py in tests/oracles/isnet or tests/oracles/sam. SAM also heeds --include, --exclude
+    /// and --frame
     #[arg(long, value_name = "FILE.safetensors")]
     pub(in crate::cli) model: Option<PathBuf>,
     /// Also writes the photo beside its cut-out on checkerboard, black and white

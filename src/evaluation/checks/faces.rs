@@ -3,6 +3,7 @@
 use super::advert::Stage;
 use super::tally::{Tally, mean, mean_and_worst, table, tally_row, tally_table};
 use super::{Case, Report};
+use crate::body::PoseFacing;
 use crate::engine::EngineKind;
 use crate::engine::progress::Control;
 use crate::evaluation::{EvaluationError, Table, portraits};
@@ -27,6 +28,7 @@ pub(super) fn measure(
     report: &mut Report,
 ) -> Result<(), EvaluationError> {
     report.tables.push(errors(cases));
+    report.tables.push(classes(cases));
     report.tables.push(sizes(cases));
     report.tables.push(poses(cases));
     report.tables.push(people(cases, stage, studio, photos, control)?);
@@ -68,7 +70,12 @@ fn errors(cases: &[Case]) -> Table {
             "95 % below",
         ],
     );
-    for (name, range) in [("to 10°", 0.0..10.0), ("10 to 30°", 10.0..30.0), ("30 to 60°", 30.0..60.0)] {
+    for (name, range) in [
+        ("to 10°", 0.0..10.0),
+        ("10 to 30°", 10.0..30.0),
+        ("30 to 50°", 30.0..50.0),
+        ("50 to 90°", 50.0..90.0),
+    ] {
         let within = |case: &&Case| range.contains(&case.advert.layout.angles.yaw_deg.abs());
         let group: Vec<_> = cases.iter().filter(within).collect();
         let faces: Vec<_> = group.iter().filter_map(|case| Some((*case, seen(case)?))).collect();
@@ -90,6 +97,36 @@ fn errors(cases: &[Case]) -> Table {
             format!("{turn:.1}°"),
             format!("{turn_worst:.1}°"),
         ]);
+    }
+    table
+}
+
+/// METHOD 3's classes as they were seen, by those that were painted.
+fn classes(cases: &[Case]) -> Table {
+    let mut table = table(
+        "Pose classes of painted people",
+        &[
+            "painted",
+            "pictures",
+            "seen left",
+            "seen front",
+            "seen right",
+            "not found",
+            "seen in another class",
+        ],
+    );
+    let facings = [PoseFacing::Left, PoseFacing::Front, PoseFacing::Right];
+    for (painted, name) in facings.into_iter().zip(["left", "front", "right"]) {
+        let own = cases.iter().filter(|case| PoseFacing::of(case.advert.layout.angles) == painted);
+        let looks: Vec<_> = own.map(|case| seen(case).map(|face| PoseFacing::of(face.angles))).collect();
+        let count = |facing: Option<PoseFacing>| looks.iter().filter(|look| **look == facing).count();
+        let found = looks.len() - count(None);
+        let wrong = found - count(Some(painted));
+        let share = 100.0 * wrong as f64 / found.max(1) as f64;
+        let mut row = vec![name.to_owned(), looks.len().to_string()];
+        row.extend(facings.map(|facing| count(Some(facing)).to_string()));
+        row.extend([count(None).to_string(), format!("{wrong} of {found} ({share:.0} %)")]);
+        table.rows.push(row);
     }
     table
 }

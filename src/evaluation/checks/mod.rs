@@ -16,12 +16,12 @@ use crate::workflow::{Findings, Studio, look};
 use advert::{Advert, Stage};
 use std::path::PathBuf;
 
-/// Turns of the heads, degrees.
-const YAWS: [f64; 5] = [-45.0, -20.0, 0.0, 25.0, 50.0];
+/// Turns of the heads, degrees: those of the pose library, and some near the borders of the classes.
+const YAWS: [f64; 9] = [-75.0, -60.0, -45.0, -22.0, 0.0, 18.0, 35.0, 60.0, 75.0];
 /// Shares of the canvas's height that faces fill.
 const SHARES: [f64; 3] = [0.34, 0.46, 0.6];
 /// People that are painted unless told otherwise; each once at every turn.
-const PEOPLE: usize = 6;
+const PEOPLE: usize = 4;
 
 /// One advert, what the checks found in it, and who wears it.
 struct Case {

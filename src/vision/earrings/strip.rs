@@ -45,6 +45,8 @@ pub(super) struct Strip {
     step: DVec2,
     /// CIELAB, unweighted.
     lab: Vec<Vec3>,
+    /// Difference from the neighbourhood, weighted CIELAB.
+    pub(super) edges: Vec<f32>,
     /// 1: suspicious.
     pub(super) evidence: Vec<f32>,
 }
@@ -62,8 +64,8 @@ impl Strip {
             .into_par_iter()
             .map(|index| mean_colour(photo, middle(index), cell))
             .collect();
-        let evidence = evidence(&lab);
-        Self { corner, step, lab, evidence }
+        let (edges, evidence) = evidence(&lab);
+        Self { corner, step, lab, edges, evidence }
     }
 
     /// The cell that holds a point of the picture.
@@ -85,10 +87,20 @@ impl Strip {
         )
     }
 
+    pub(super) fn chroma(&self, cell: usize) -> f32 {
+        self.lab[cell].y.hypot(self.lab[cell].z)
+    }
+
     /// Whether a cell is as dark and as grey as a lock of hair.
-    pub(super) fn may_be_hair(&self, cell: usize, lightness: f32, chroma: f32) -> bool {
-        let Vec3 { x, y, z } = self.lab[cell];
-        x < lightness && y.hypot(z) < chroma
+    pub(super) fn may_be_hair(&self, cell: usize, (lightness, chroma): (f32, f32)) -> bool {
+        self.lab[cell].x < lightness && self.chroma(cell) < chroma
+    }
+
+    /// How far cells lie from their median colour, mean, weighted CIELAB.
+    pub(super) fn spread(&self, cells: &[usize]) -> f32 {
+        let colours: Vec<Vec3> = cells.iter().map(|cell| self.lab[*cell] * WEIGHTS).collect();
+        let median = median(&colours);
+        colours.iter().map(|colour| colour.distance(median)).sum::<f32>() / colours.len().max(1) as f32
     }
 }
 
@@ -107,7 +119,8 @@ fn mean_colour(photo: &RgbImage, middle: DVec2, cell: f64) -> Vec3 {
     sum / (samples * samples) as f32
 }
 
-fn evidence(lab: &[Vec3]) -> Vec<f32> {
+/// What stands out from its neighbourhood, and how suspicious it is.
+fn evidence(lab: &[Vec3]) -> (Vec<f32>, Vec<f32>) {
     let colours: Vec<Vec3> = lab.iter().map(|colour| *colour * WEIGHTS).collect();
     let around: Vec<Vec3> = surroundings().map(|cell| colours[cell]).collect();
     let foreign: Vec<f32> = colours.par_iter().map(|colour| foreignness(*colour, &around)).collect();
@@ -123,7 +136,8 @@ fn evidence(lab: &[Vec3]) -> Vec<f32> {
         let both = (1.5 * edge / stands_out).min(foreign / FOREIGN);
         both.max(foreign / (VERY_FOREIGN * FOREIGN))
     };
-    foreign.iter().zip(&edges).map(together).collect()
+    let evidence = foreign.iter().zip(&edges).map(together).collect();
+    (edges, evidence)
 }
 
 /// Every fourth cell each way outside the hanging column.
@@ -143,17 +157,21 @@ fn foreignness(colour: Vec3, around: &[Vec3]) -> f32 {
     squares.select_nth_unstable_by(place, f32::total_cmp).1.sqrt()
 }
 
-/// Channel by channel.
 fn median_around(colours: &[Vec3], cell: usize) -> Vec3 {
     let (x, y) = (cell % COLUMNS, cell / COLUMNS);
     let columns = x.saturating_sub(REACH)..(x + REACH + 1).min(COLUMNS);
     let rows = y.saturating_sub(REACH)..(y + REACH + 1).min(ROWS);
     let cells: Vec<Vec3> =
         rows.flat_map(|y| columns.clone().map(move |x| colours[y * COLUMNS + x])).collect();
+    median(&cells)
+}
+
+/// Channel by channel; of nothing it is black.
+fn median(colours: &[Vec3]) -> Vec3 {
     let median = |channel: usize| {
-        let mut values: Vec<f32> = cells.iter().map(|colour| colour[channel]).collect();
+        let mut values: Vec<f32> = colours.iter().map(|colour| colour[channel]).collect();
         let middle = values.len() / 2;
-        *values.select_nth_unstable_by(middle, f32::total_cmp).1
+        if values.is_empty() { 0.0 } else { *values.select_nth_unstable_by(middle, f32::total_cmp).1 }
     };
     Vec3::new(median(0), median(1), median(2))
 }

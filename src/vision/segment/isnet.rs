@@ -3,20 +3,21 @@
 //! Weights come from an ONNX file by `tests/oracles/isnet/convert.py`, batch normalisation folded in. All widths come
 //! from the file. Layers `[1, c, h, w]`; every convolution but the sides' is followed by a ReLU.
 
+use super::window::{Window, grey};
 use super::{SegmentError, Segmenter};
+use crate::picture::cutout::CutOutRequest;
 use crate::picture::resize_rgb;
-use crate::project::Rectangle;
 use candle_core::{DType, Device, Result, Tensor};
-use image::imageops::{FilterType, crop_imm, replace, resize};
-use image::{GrayImage, Luma, RgbImage};
+use image::GrayImage;
 use std::collections::HashMap;
-use std::path::Path;
+
+/// A tensor that no other model has.
+pub(super) const MARK: &str = "conv_in.weight";
 
 /// Side of the network's look, as it was trained.
 const SIDE: u32 = 1024;
 
-/// Larger files and wider layers than any ISNet's, by far.
-const LARGEST_FILE: u64 = 1 << 30;
+/// Wider layers than any ISNet's, by far.
 const WIDEST: usize = 2048;
 
 /// A stage's small U: how often it halves its picture; without halving it widens its filters instead.
@@ -45,35 +46,15 @@ const UP: [(&str, Shape); 5] = [
 ];
 
 /// A network from the user's disk.
-pub struct IsNet {
+pub(super) struct IsNet {
     /// Weight `[out, in, 3, 3]` and bias `[1, out, 1, 1]` by the convolution's name.
     convolutions: HashMap<String, (Tensor, Tensor)>,
 }
 
 impl IsNet {
-    pub fn open(path: &Path) -> std::result::Result<Self, SegmentError> {
-        let fault = |error| SegmentError::Read { error, path: path.to_owned() };
-        let about = std::fs::metadata(path).map_err(fault)?;
-        // Asked before opening: opening a pipe would wait for its writer.
-        if !about.is_file() {
-            return Err(fault(std::io::Error::other("it is no file")));
-        }
-        if about.len() > LARGEST_FILE {
-            return Err(SegmentError::TooLarge { size: about.len(), path: path.to_owned() });
-        }
-        let no_isnet = |what: String| SegmentError::NoIsNet { what, path: path.to_owned() };
-        let net =
-            Self::read(&std::fs::read(path).map_err(fault)?).map_err(|error| no_isnet(error.to_string()))?;
-        // A small look finds whatever is missing or does not fit, before a photo waits for it.
-        let look = Tensor::zeros((1, 3, 64, 64), DType::F32, &Device::Cpu)?;
-        net.forward(&look).map_err(|error| no_isnet(error.to_string()))?;
-        Ok(net)
-    }
-
-    fn read(file: &[u8]) -> Result<Self> {
-        let tensors = candle_core::safetensors::load_buffer(file, &Device::Cpu)?;
+    pub(super) fn of(tensors: &HashMap<String, Tensor>) -> Result<Self> {
         let mut convolutions = HashMap::new();
-        for (name, weight) in &tensors {
+        for (name, weight) in tensors {
             let Some(name) = name.strip_suffix(".weight") else { continue };
             let (outputs, inputs, height, width) = weight.dims4()?;
             if (height, width) != (3, 3) || outputs.max(inputs) > WIDEST {
@@ -85,7 +66,10 @@ impl IsNet {
             let bias = bias.to_dtype(DType::F32)?.reshape((1, outputs, 1, 1))?;
             convolutions.insert(name.to_owned(), (weight.to_dtype(DType::F32)?, bias));
         }
-        Ok(Self { convolutions })
+        let net = Self { convolutions };
+        // A small look finds whatever is missing or does not fit, before a photo waits for it.
+        net.forward(&Tensor::zeros((1, 3, 64, 64), DType::F32, &Device::Cpu)?)?;
+        Ok(net)
     }
 
     /// `[1, 3, h, w]`, codes / 255 - 0.5, to `[1, 1, h, w]`, 0..=1.
@@ -162,39 +146,17 @@ fn like(x: &Tensor, other: &Tensor) -> Result<Tensor> {
 }
 
 impl Segmenter for IsNet {
-    fn segment(
-        &self,
-        photo: &RgbImage,
-        frame: Option<Rectangle>,
-    ) -> std::result::Result<GrayImage, SegmentError> {
-        let mut mask = GrayImage::new(photo.width(), photo.height());
-        let (left, top, width, height) = window(photo, frame);
-        if width == 0 || height == 0 {
-            return Ok(mask);
+    /// Strokes tell this network nothing.
+    fn segment(&self, request: &CutOutRequest<'_>) -> std::result::Result<GrayImage, SegmentError> {
+        let window = Window::of(request.photo, request.frame);
+        if window.is_empty() {
+            return Ok(GrayImage::new(request.photo.width(), request.photo.height()));
         }
-        let part = crop_imm(photo, left, top, width, height).to_image();
-        let small = resize_rgb(&part, SIDE, SIDE);
+        let small = resize_rgb(&window.crop(request.photo), SIDE, SIDE);
         let side = SIDE as usize;
         let codes = Tensor::from_slice(small.as_raw(), (side, side, 3), &Device::Cpu)?;
         let look = (codes.to_dtype(DType::F32)?.permute((2, 0, 1))?.unsqueeze(0)? / 255.0)?;
-        let seen = self.forward(&(look - 0.5)?.contiguous()?)?.flatten_all()?.to_vec1::<f32>()?;
-        let at = |x: u32, y: u32| seen.get((y * SIDE + x) as usize).copied().unwrap_or(0.0);
-        let seen = GrayImage::from_fn(SIDE, SIDE, |x, y| Luma([(255.0 * at(x, y)).round() as u8]));
-        replace(&mut mask, &resize(&seen, width, height, FilterType::Triangle), left.into(), top.into());
-        Ok(mask)
+        let seen = grey(&self.forward(&(look - 0.5)?.contiguous()?)?)?;
+        Ok(window.place(request.photo, &seen))
     }
-}
-
-/// Left, top, width and height of the frame's part of the photo.
-fn window(photo: &RgbImage, frame: Option<Rectangle>) -> (u32, u32, u32, u32) {
-    let (width, height) = photo.dimensions();
-    let Some(frame) = frame else { return (0, 0, width, height) };
-    // A number that is none becomes 0, and the window empty.
-    let along = |from: f64, to: f64, length: u32| {
-        let (from, to) = (from.clamp(0.0, length.into()) as u32, to.clamp(0.0, length.into()).ceil() as u32);
-        (from, to.saturating_sub(from))
-    };
-    let ((left, width), (top, height)) =
-        (along(frame.left, frame.right, width), along(frame.top, frame.bottom, height));
-    (left, top, width, height)
 }

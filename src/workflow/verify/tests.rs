@@ -3,6 +3,7 @@
 use super::*;
 use crate::picture::write_png;
 use crate::project::{CanvasSize, CutFrom, Other};
+use crate::workflow::FileDigest;
 use crate::workflow::tests::{picture, project, studio, variant};
 use image::{ImageFormat, Rgb, RgbImage};
 use sha2::{Digest, Sha256};
@@ -186,12 +187,32 @@ fn the_photo_a_product_was_cut_out_of_is_named_by_its_digest() {
     let certificate = shop.verified(&shop.pixels, Some(&record), false).certificate.expect("a certificate");
     let source = certificate.products[0].cut_from.as_ref().expect("a source");
     assert_eq!((source.file.as_str(), source.sha256.as_deref()), ("tray.jpg", Some(&*sha256(b"a photo"))));
+    assert_eq!(source.recorded_sha256, None, "older records do not say");
+    record.sources = vec![FileDigest { file: "tray.jpg".to_owned(), sha256: sha256(b"another") }];
+    let certificate = shop.verified(&shop.pixels, Some(&record), false).certificate.expect("a certificate");
+    let source = certificate.products[0].cut_from.as_ref().expect("a source");
+    assert_eq!(source.recorded_sha256.as_deref(), Some(&*sha256(b"another")), "it was another photo then");
     record.variant.earrings[0].cut_from = Some(cut_from("gone.jpg"));
     let verified = shop.verified(&shop.pixels, Some(&record), false);
     assert!(matches!(verified.verdict, Verdict::Exact { .. }), "the proof needs the cut-out alone");
     let certificate = verified.certificate.expect("a certificate");
     assert_eq!(certificate.products[0].cut_from.as_ref().expect("a source").sha256, None);
     assert_eq!(certificate.record_intact, Some(true));
+}
+
+#[test]
+fn a_picture_remembers_the_photo_that_its_product_was_cut_out_of() {
+    let (folder, studio) = studio();
+    std::fs::write(folder.path().join("tray.jpg"), b"a photo").expect("a file");
+    let mut cut = variant();
+    cut.earrings[0].cut_from = Some(cut_from("tray.jpg"));
+    let with_source = picture(&cut, &studio).record;
+    let noted = FileDigest { file: "tray.jpg".to_owned(), sha256: sha256(b"a photo") };
+    assert_eq!(with_source.sources, [noted]);
+    cut.earrings[0].cut_from = Some(cut_from("gone.jpg"));
+    let without = picture(&cut, &studio).record;
+    assert_eq!(without.sources, []);
+    assert_eq!(without.fingerprint, with_source.fingerprint, "it decides no pixel");
 }
 
 fn cut_from(file: &str) -> CutFrom {
