@@ -23,8 +23,6 @@
 //! 0  project                                   the document: plain data, units, versions, file
 //! ```
 //!
-//! `training` is drawn here and not built yet.
-//!
 //! # Words and frames
 //!
 //! One word for one thing: earring, matte, hook (earring point), lobe (body point), scale band, pose
@@ -48,6 +46,7 @@ pub mod picture;
 pub mod project;
 pub mod render;
 pub mod scene;
+pub mod training;
 pub mod ui;
 pub mod vision;
 pub mod workflow;
