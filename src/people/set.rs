@@ -1,0 +1,155 @@
+//! The set of one shot: person, light and backdrop put together, seen pixel by pixel.
+
+use super::canon::Canon;
+use super::eye::{self, Eye};
+use super::figure::Figure;
+use super::film::Film;
+use super::light::Room;
+use super::look::Look;
+use super::skin::{self, Spot};
+use super::{Light, Person, Sitting, backdrop};
+use crate::body::{Part, PosedBody, head_rotation};
+use crate::render::Mesh;
+use crate::render::strands::{Piece, Strands, look};
+use crate::render::surface::Fragment;
+use crate::scene::Camera;
+use glam::{Mat3, Vec3};
+use image::RgbImage;
+
+/// Faces shown larger than this get the finer mesh, pixels a millimetre.
+const FINER_FROM: f32 = 1.7;
+
+/// What the camera saw.
+pub(super) struct Exposed {
+    pub(super) picture: RgbImage,
+    pub(super) depth: Vec<f32>,
+    pub(super) hair_cover: Vec<u8>,
+    pub(super) light: Light,
+}
+
+/// One pixel before the film.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    light: Vec3,
+    /// The part of the pixel that is not backdrop, 0..=1.
+    cover: f32,
+    hair: f32,
+    depth: f32,
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self { light: Vec3::ZERO, cover: 0.0, hair: 0.0, depth: f32::INFINITY }
+    }
+}
+
+/// Everything a pixel's light depends on.
+struct Set<'a> {
+    look: &'a Look,
+    room: &'a Room,
+    figure: &'a Figure<'a>,
+    mesh: Mesh<'a>,
+    eyes: [Eye; 2],
+    eye_point: Vec3,
+    px_per_mm: f32,
+}
+
+pub(super) fn expose(
+    canon: &Canon,
+    person: &Person,
+    sitting: &Sitting,
+    body: &PosedBody,
+    camera: &Camera,
+) -> Exposed {
+    let room = Room::new(sitting.lighting, sitting.seed);
+    let colours = Look::of(person);
+    let px_per_mm = (camera.focal.y / f64::from(camera.project(body.nose_tip).1) / 1000.0) as f32;
+    let fine = &canon.fine[usize::from(px_per_mm > FINER_FROM)];
+    let figure = Figure::new(canon, fine, body.clone(), sitting.angles, &room);
+    let set = Set {
+        look: &colours,
+        room: &room,
+        figure: &figure,
+        mesh: figure.mesh(),
+        eyes: [0, 1].map(|index| eye_of(canon, body, sitting, index)),
+        eye_point: camera.translation * Vec3::new(-1.0, 1.0, 1.0),
+        px_per_mm,
+    };
+    let strands = Strands { points: &[], thickness: &[], segments: &[] };
+    let seen = look(&set.mesh, &strands, camera, |_, _, fragments, pieces| set.pixel(fragments, pieces));
+    let behind = backdrop::paint(sitting.backdrop, &room, sitting.seed, camera.width, camera.height);
+    let light: Vec<Vec3> =
+        seen.iter().zip(&behind).map(|(seen, behind)| seen.light + *behind * (1.0 - seen.cover)).collect();
+    let film = Film { exposure: 1.0, grain: 0.011, vignette: 0.12, seed: sitting.seed ^ person.id() };
+    Exposed {
+        picture: film.develop(&light, camera.width, camera.height),
+        depth: seen.iter().map(|seen| seen.depth).collect(),
+        hair_cover: seen.iter().map(|seen| (seen.hair * 255.0 + 0.5) as u8).collect(),
+        light: Light {
+            key_direction: room.lamps[0].direction,
+            key: room.lamps[0].colour,
+            sky: room.sky,
+            ground: room.ground,
+        },
+    }
+}
+
+/// An eye as the sitting turns it.
+fn eye_of(canon: &Canon, body: &PosedBody, sitting: &Sitting, index: usize) -> Eye {
+    let (right, up) = sitting.gaze_deg;
+    let head = head_rotation(sitting.angles).as_mat3();
+    let gaze = Mat3::from_rotation_y(right.to_radians()) * Mat3::from_rotation_x(-up.to_radians());
+    let line = &canon.body.lids[index];
+    let middle = line.len() / 2;
+    let places = |run: &[u32]| run.iter().map(|vertex| body.vertices[*vertex as usize]).collect::<Vec<_>>();
+    let mut lower = places(&line[middle..]);
+    lower.push(body.vertices[line[0] as usize]);
+    // Inner corners: iBUG 43 of the left eye, 40 of the right.
+    let corner = body.landmarks[if index == 0 { 42 } else { 39 }];
+    Eye {
+        centre: body.joints[23 + index],
+        axes: head * gaze,
+        lids: [places(&line[..=middle]), lower],
+        corner,
+    }
+}
+
+impl Set<'_> {
+    fn pixel(&self, fragments: &[Fragment], pieces: &[Piece]) -> Seen {
+        let mut seen = Seen::default();
+        for fragment in fragments {
+            seen.light += self.surface(fragment) * fragment.coverage;
+            seen.cover += fragment.coverage;
+            seen.depth = seen.depth.min(fragment.depth);
+        }
+        for piece in pieces {
+            seen.cover += piece.coverage;
+            seen.hair += piece.coverage;
+            seen.depth = seen.depth.min(piece.depth);
+        }
+        seen
+    }
+
+    fn surface(&self, fragment: &Fragment) -> Vec3 {
+        let figure = self.figure;
+        let at = fragment.blend(&self.mesh, &figure.positions);
+        let open = fragment.blend(&self.mesh, &figure.open);
+        let spot = Spot {
+            rest: fragment.blend(&self.mesh, &figure.fine.rest),
+            normal: fragment.blend(&self.mesh, &figure.normals).normalize_or(Vec3::Z),
+            view: (self.eye_point - at).normalize_or(Vec3::Z),
+            lamps: fragment.blend(&self.mesh, &figure.lamps),
+            spread: fragment.blend(&self.mesh, &figure.spread),
+            open: (open.x, open.y),
+        };
+        match figure.fine.parts[fragment.triangle as usize] {
+            Part::Skin => {
+                let marks = fragment.blend(&self.mesh, &figure.fine.marks);
+                skin::shade(self.look, self.room, &spot, &marks, self.px_per_mm)
+            }
+            Part::LeftEye => eye::shade(&self.eyes[0], self.look, self.room, at, &spot),
+            Part::RightEye => eye::shade(&self.eyes[1], self.look, self.room, at, &spot),
+            Part::Teeth => Vec3::new(0.62, 0.57, 0.48) * self.room.ambient(spot.normal) * spot.open.0 * 2.5,
+        }
+    }
+}
