@@ -154,7 +154,8 @@ impl<'a> Marker<'a> {
             .max(0.8 * near(mark(31), 0.002, 0.012))
             .max(0.8 * near(mark(35), 0.002, 0.012));
         let chin = 0.45 * near(mark(8) + Vec3::Y * 0.012, 0.004, 0.022);
-        let redness = (cheeks[0].max(cheeks[1]) * 0.75).max(nose).max(ears[0].max(ears[1]) * 0.9).max(chin);
+        let redness =
+            (cheeks[0].max(cheeks[1]) * 0.70).max(0.72 * nose).max(ears[0].max(ears[1]) * 0.62).max(chin);
         let under = [[36, 39], [42, 45]].map(|[a, b]| {
             let bag = mark(a).midpoint(mark(b)) - Vec3::Y * 0.0155;
             let offset = (at - bag) * Vec3::new(0.62, 1.25, 0.6);

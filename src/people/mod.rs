@@ -11,6 +11,7 @@ mod dice;
 mod eye;
 mod figure;
 mod film;
+mod hair;
 mod light;
 mod look;
 mod noise;

@@ -4,16 +4,18 @@ use super::canon::Canon;
 use super::eye::{self, Eye};
 use super::figure::Figure;
 use super::film::Film;
+use super::hair::{self, Coat};
 use super::light::Room;
 use super::look::Look;
+use super::skin::Cover;
 use super::skin::{self, Spot};
 use super::{Light, Person, Sitting, backdrop};
 use crate::body::{Part, PosedBody, head_rotation};
 use crate::render::Mesh;
-use crate::render::strands::{Piece, Strands, look};
+use crate::render::strands::{Piece, look};
 use crate::render::surface::Fragment;
 use crate::scene::Camera;
-use glam::{Mat3, Vec3};
+use glam::{Mat3, Vec3, Vec4};
 use image::RgbImage;
 
 /// Faces shown larger than this get the finer mesh, pixels a millimetre.
@@ -48,6 +50,8 @@ struct Set<'a> {
     look: &'a Look,
     room: &'a Room,
     figure: &'a Figure<'a>,
+    coat: &'a Coat,
+    cover: Cover,
     mesh: Mesh<'a>,
     eyes: [Eye; 2],
     eye_point: Vec3,
@@ -66,17 +70,21 @@ pub(super) fn expose(
     let px_per_mm = (camera.focal.y / f64::from(camera.project(body.nose_tip).1) / 1000.0) as f32;
     let fine = &canon.fine[usize::from(px_per_mm > FINER_FROM)];
     let figure = Figure::new(canon, fine, body.clone(), sitting.angles, &room);
+    let eye_point = camera.translation * Vec3::new(-1.0, 1.0, 1.0);
+    let coat = hair::dress(canon, body, person, &colours, &room, eye_point, px_per_mm);
     let set = Set {
         look: &colours,
+        coat: &coat,
+        cover: Cover::of(person),
         room: &room,
         figure: &figure,
         mesh: figure.mesh(),
         eyes: [0, 1].map(|index| eye_of(canon, body, sitting, index)),
-        eye_point: camera.translation * Vec3::new(-1.0, 1.0, 1.0),
+        eye_point,
         px_per_mm,
     };
-    let strands = Strands { points: &[], thickness: &[], segments: &[] };
-    let seen = look(&set.mesh, &strands, camera, |_, _, fragments, pieces| set.pixel(fragments, pieces));
+    let seen =
+        look(&set.mesh, &coat.strands(), camera, |_, _, fragments, pieces| set.pixel(fragments, pieces));
     let behind = backdrop::paint(sitting.backdrop, &room, sitting.seed, camera.width, camera.height);
     let light: Vec<Vec3> =
         seen.iter().zip(&behind).map(|(seen, behind)| seen.light + *behind * (1.0 - seen.cover)).collect();
@@ -123,6 +131,7 @@ impl Set<'_> {
             seen.depth = seen.depth.min(fragment.depth);
         }
         for piece in pieces {
+            seen.light += self.coat.light[piece.segment as usize] * piece.coverage;
             seen.cover += piece.coverage;
             seen.hair += piece.coverage;
             seen.depth = seen.depth.min(piece.depth);
@@ -134,18 +143,25 @@ impl Set<'_> {
         let figure = self.figure;
         let at = fragment.blend(&self.mesh, &figure.positions);
         let open = fragment.blend(&self.mesh, &figure.open);
+        let normal = fragment.blend(&self.mesh, &figure.normals).normalize_or(Vec3::Z);
+        let lift = at + normal * 0.002;
+        // Hair keeps light off the skin below and beside it.
+        let dimmed = |direction: Vec3| (-0.9 * self.coat.volume.depth_towards(lift, direction, 0.003)).exp();
+        let lamps =
+            Vec4::from_array(std::array::from_fn(|index: usize| dimmed(self.room.lamps[index].direction)));
+        let around = dimmed(normal);
         let spot = Spot {
             rest: fragment.blend(&self.mesh, &figure.fine.rest),
-            normal: fragment.blend(&self.mesh, &figure.normals).normalize_or(Vec3::Z),
+            normal,
             view: (self.eye_point - at).normalize_or(Vec3::Z),
-            lamps: fragment.blend(&self.mesh, &figure.lamps),
-            spread: fragment.blend(&self.mesh, &figure.spread),
-            open: (open.x, open.y),
+            lamps: fragment.blend(&self.mesh, &figure.lamps) * lamps,
+            spread: fragment.blend(&self.mesh, &figure.spread) * lamps,
+            open: (open.x * around, open.y * around),
         };
         match figure.fine.parts[fragment.triangle as usize] {
             Part::Skin => {
                 let marks = fragment.blend(&self.mesh, &figure.fine.marks);
-                skin::shade(self.look, self.room, &spot, &marks, self.px_per_mm)
+                skin::shade(self.look, self.room, &spot, &marks, &self.cover, self.px_per_mm)
             }
             Part::LeftEye => eye::shade(&self.eyes[0], self.look, self.room, at, &spot),
             Part::RightEye => eye::shade(&self.eyes[1], self.look, self.room, at, &spot),

@@ -94,6 +94,9 @@ const LOCAL: &[(&str, f32)] = &[
     ("asym-cheek-1-l", 0.30),
 ];
 
+/// Of all spreads below: more is more character, and soon a caricature.
+const LIVELINESS: f32 = 0.62;
+
 /// Coefficients of the basis for a person.
 pub(super) fn shape(body: &PeopleBody, person: &Person) -> Vec<f32> {
     let mut dice = Dice::new(person.id(), 11);
@@ -109,8 +112,8 @@ pub(super) fn shape(body: &PeopleBody, person: &Person) -> Vec<f32> {
         };
         amounts.extend([(woman, share * female), (man, share * (1.0 - female))]);
     }
-    let age = ((who.age as f32 - 34.0) / 46.0).clamp(0.0, 1.0) * 0.85;
-    let weight = dice.spread() * 0.32;
+    let age = ((who.age as f32 - 34.0) / 46.0).clamp(0.0, 1.0) * 0.6;
+    let weight = dice.spread() * 0.26;
     let (old, thin, heavy, strong) = if who.woman {
         ("old-female", "thin-female", "heavy-female", "strong-female")
     } else {
@@ -122,7 +125,7 @@ pub(super) fn shape(body: &PeopleBody, person: &Person) -> Vec<f32> {
     amounts.push(("mouth-laugh-lines-in", 0.3 * age));
     amounts.push(("eye-bag-incr", 0.25 * age));
     for (name, spread) in LOCAL {
-        amounts.push((name, dice.spread() * spread));
+        amounts.push((name, dice.spread() * spread * LIVELINESS));
     }
     body.shape(amounts)
 }

@@ -4,6 +4,7 @@ use super::canon::Marks;
 use super::light::{LAMPS, Room, wrapped};
 use super::look::Look;
 use super::noise::{cloud, noise, smooth};
+use super::person::{Beard, HairStyle, Person};
 use glam::{Vec3, Vec4, vec3};
 
 /// A place on the surface, as the camera sees it.
@@ -22,6 +23,34 @@ pub(super) struct Spot {
     pub(super) open: (f32, f32),
 }
 
+/// How much the roots of hair darken the skin.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cover {
+    /// On the scalp and where a beard grows, 0..=1.
+    scalp: f32,
+    beard: f32,
+}
+
+impl Cover {
+    pub(super) fn of(person: &Person) -> Self {
+        let who = person.attributes();
+        let scalp = match who.hair {
+            HairStyle::Shaved => 0.42,
+            HairStyle::Crop => 0.72,
+            _ => 0.88,
+        };
+        let beard = match who.beard {
+            Beard::Shaven if who.woman => 0.0,
+            Beard::Shaven => 0.10,
+            Beard::Stubble => 0.34,
+            Beard::Moustache => 0.14,
+            Beard::Short => 0.52,
+            Beard::Full => 0.62,
+        };
+        Self { scalp, beard }
+    }
+}
+
 /// What the skin is at a place.
 struct Surface {
     albedo: Vec3,
@@ -35,8 +64,15 @@ struct Surface {
 }
 
 /// Light that leaves the skin towards the camera. `px_per_mm` decides how fine the detail is.
-pub(super) fn shade(look: &Look, room: &Room, spot: &Spot, marks: &Marks, px_per_mm: f32) -> Vec3 {
-    let surface = surface(look, spot, marks, px_per_mm);
+pub(super) fn shade(
+    look: &Look,
+    room: &Room,
+    spot: &Spot,
+    marks: &Marks,
+    cover: &Cover,
+    px_per_mm: f32,
+) -> Vec3 {
+    let surface = surface(look, spot, marks, cover, px_per_mm);
     lit(&surface, room, spot)
 }
 
@@ -72,7 +108,7 @@ fn lit(surface: &Surface, room: &Room, spot: &Spot) -> Vec3 {
     surface.albedo * matt + shine * (fresnel * surface.shine)
 }
 
-fn surface(look: &Look, spot: &Spot, marks: &Marks, px_per_mm: f32) -> Surface {
+fn surface(look: &Look, spot: &Spot, marks: &Marks, cover: &Cover, px_per_mm: f32) -> Surface {
     let at = spot.rest * 1000.0 + look.place;
     let Marks { face, lids } = *marks;
     // Details finer than a pixel would only flicker.
@@ -91,7 +127,9 @@ fn surface(look: &Look, spot: &Spot, marks: &Marks, px_per_mm: f32) -> Surface {
     albedo *= Vec3::ONE.lerp(vec3(0.93, 0.93, 1.0), look.tired * face.z);
     let lid = smooth(0.008, 0.001, lids.x.min(lids.y + 0.002));
     albedo *= Vec3::ONE.lerp(vec3(0.90, 0.80, 0.78), 0.6 * lid);
-    albedo = stubble_free(albedo);
+    albedo = albedo.max(vec3(albedo.y * 1.04, 0.0, 0.0));
+    let rooted = (cover.scalp * lids.w).max(cover.beard * face.w * (0.85 + 0.3 * noise(at * 1.6)));
+    albedo = albedo.lerp((look.hair * 0.8).min(albedo), rooted.clamp(0.0, 1.0));
     albedo = made_up(look, albedo, lids, at);
     let (lips, edge) = lip_cover(face.x, at, px_per_mm);
     let crease =
@@ -113,14 +151,11 @@ fn surface(look: &Look, spot: &Spot, marks: &Marks, px_per_mm: f32) -> Surface {
     }
 }
 
-/// Skin is never grey-green; keeps its warmth whatever was multiplied.
-fn stubble_free(albedo: Vec3) -> Vec3 {
-    albedo.max(vec3(albedo.y * 1.04, 0.0, 0.0))
-}
-
 /// Brown specks, most on nose and cheeks.
 fn freckles(look: &Look, at: Vec3, redness: f32, px_per_mm: f32) -> f32 {
-    let moles = smooth(0.80, 0.88, noise(at * 0.16 + Vec3::splat(7.0))) * 0.8 * smooth(0.4, 1.0, px_per_mm);
+    // Moles are few: where two slow noises peak together.
+    let rare = noise(at * 0.20 + Vec3::splat(7.0)) * noise(at * 0.027 + Vec3::splat(3.0)).max(0.0);
+    let moles = smooth(0.52, 0.58, rare) * 0.7 * smooth(0.4, 1.0, px_per_mm);
     if look.freckles == 0.0 {
         return moles;
     }
