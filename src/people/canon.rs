@@ -180,7 +180,11 @@ impl<'a> Marker<'a> {
         let line = ear.y - 0.004 + (nose.y - 0.003 - ear.y) * share - 0.018 * share * (1.0 - share) * 4.0;
         let below = smooth(0.0, 0.010, line - at.y);
         // Down to the fold between chin and neck.
-        let throat = smooth(0.030, 0.004, mark(8).y - at.y - 0.5 * (mark(8).z - at.z).max(0.0));
+        let throat = smooth(
+            0.016,
+            0.000,
+            mark(8).y - at.y + 0.25 * (mark(8).z - at.z - 0.03).max(0.0) - 0.30 * (mark(8).z - at.z).max(0.0),
+        );
         let side = smooth(-0.004, 0.010, at.z - ear.z - 0.004);
         let lips = smooth(0.0005, 0.0030, outside(at.truncate(), &self.outer));
         below * throat * side * if at.z > mark(48).z - 0.02 { lips } else { 1.0 }

@@ -9,13 +9,13 @@ use super::skin::Spot;
 use glam::{Mat3, Vec3, vec3};
 
 /// All in metres.
-const BALL: f32 = 0.0121;
-const IRIS: f32 = 0.0061;
-const PUPIL: f32 = 0.0021;
+const BALL: f32 = 0.0154;
+const IRIS: f32 = 0.0065;
+const PUPIL: f32 = 0.0023;
 /// The cornea's own ball: its radius, and how far its centre lies before the eye's.
-const CORNEA: (f32, f32) = (0.0080, 0.0052);
+const CORNEA: (f32, f32) = (0.0084, 0.0087);
 /// The iris lies this far before the eye's centre.
-const IRIS_DEPTH: f32 = 0.0092;
+const IRIS_DEPTH: f32 = 0.0124;
 /// Of air into the cornea.
 const REFRACTION: f32 = 1.0 / 1.36;
 

@@ -52,24 +52,24 @@ impl Room {
         match lighting {
             Lighting::Studio { side, contrast } => {
                 let white = vec3(1.0, 0.965, 0.92);
-                let fill = 0.42 - 0.34 * contrast;
+                let fill = 0.32 - 0.26 * contrast;
                 let rim = dice.between(0.25, 0.9);
                 let height = dice.between(0.35, 0.75);
                 Self {
                     lamps: [
-                        lamp(side, height, 7.0, white * 0.86, (0.30, 0.36)),
+                        lamp(side, height, 7.0, white * 1.0, (0.30, 0.36)),
                         lamp(-side * 0.9, 0.15, 4.0, vec3(0.96, 0.98, 1.0) * fill, (0.24, 0.5)),
                         lamp(-side.signum() * 2.5, 0.5, 12.0, vec3(1.0, 0.98, 0.96) * rim, (0.1, 0.4)),
                         lamp(0.0, -0.9, 3.0, white * 0.10, (0.5, 0.12)),
                     ],
-                    sky: Vec3::splat(0.20 - 0.10 * contrast),
+                    sky: Vec3::splat(0.17 - 0.10 * contrast),
                     ground: vec3(0.115, 0.105, 0.10) * (1.2 - 0.7 * contrast),
                 }
             }
             Lighting::Window { side, warm } => {
                 let day = vec3(0.90, 0.97, 1.08);
                 let indoors = vec3(1.0, 0.84, 0.66).lerp(Vec3::ONE, 1.0 - warm);
-                let mut window = lamp(side, 0.22, 6.0, day * 0.92, (0.26, 0.42));
+                let mut window = lamp(side, 0.22, 6.0, day * 1.05, (0.26, 0.42));
                 window.window = true;
                 Self {
                     lamps: [
@@ -90,7 +90,7 @@ impl Room {
                 let strength = if behind { 1.1 } else { 0.62 };
                 Self {
                     lamps: [
-                        lamp(side * 0.6, 0.8, 2.2, sky * (0.66 - 0.2 * sun), (0.55, 0.30)),
+                        lamp(side * 0.6, 0.8, 2.2, sky * (0.72 - 0.2 * sun), (0.55, 0.30)),
                         lamp(sun_side, 0.6, 18.0, day * sun * strength, (0.06, 0.06)),
                         lamp(-side * 1.2, 0.3, 2.5, sky * 0.16, (0.3, 0.2)),
                         lamp(0.2, -0.9, 2.0, vec3(0.9, 0.85, 0.7) * 0.10, (0.5, 0.1)),

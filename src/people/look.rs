@@ -31,6 +31,7 @@ pub(super) struct Look {
     /// Inner and outer colour of the iris.
     pub(super) iris: [Vec3; 2],
     pub(super) cloth: Vec3,
+    pub(super) headwear: Vec3,
     /// Where on the noise this person's spots lie.
     pub(super) place: Vec3,
 }
@@ -106,6 +107,7 @@ impl Look {
             brow: brow.min(vec3(0.16, 0.10, 0.06)),
             iris: iris(who.eyes, &mut dice),
             cloth: cloth(who.cloth) * (1.0 + 0.12 * dice.spread()),
+            headwear: cloth(dice.pick(ClothColour::ALL)),
             place: Vec3::splat(dice.between(0.0, 500.0)),
         }
     }

@@ -7,7 +7,9 @@
 
 mod backdrop;
 mod canon;
+mod cloth;
 mod dice;
+mod dressed;
 mod eye;
 mod figure;
 mod film;

@@ -35,6 +35,19 @@ pub(super) fn cloud(at: Vec3, octaves: u32) -> f32 {
     sum
 }
 
+/// Round spots strewn thinly: 1 in a spot's middle. One cell of `size` in about eight has one, `radius` wide.
+pub(super) fn spots(at: Vec3, size: f32, radius: f32) -> f32 {
+    let cell = (at / size).floor();
+    let key = cell.as_ivec3();
+    if corner(key.x, key.y, key.z) < 0.75 {
+        return 0.0;
+    }
+    let lane = |lane: i32| 0.5 + 0.3 * corner(key.x + lane, key.y - lane, key.z + 7);
+    let middle = (cell + Vec3::new(lane(11), lane(23), lane(37))) * size;
+    let own = radius * (1.0 + 0.4 * corner(key.x + 3, key.y, key.z));
+    smooth(own, 0.55 * own, at.distance(middle))
+}
+
 /// 0 to 1 without a kink.
 pub(super) fn smooth(low: f32, high: f32, value: f32) -> f32 {
     let share = ((value - low) / (high - low)).clamp(0.0, 1.0);

@@ -1,11 +1,13 @@
 //! The set of one shot: person, light and backdrop put together, seen pixel by pixel.
 
 use super::canon::Canon;
+use super::cloth::{self, Garment, Sewn};
+use super::dressed::Dressed;
 use super::eye::{self, Eye};
 use super::figure::Figure;
 use super::film::Film;
 use super::hair::{self, Coat};
-use super::light::Room;
+use super::light::{Room, wrapped};
 use super::look::Look;
 use super::skin::Cover;
 use super::skin::{self, Spot};
@@ -52,6 +54,10 @@ struct Set<'a> {
     figure: &'a Figure<'a>,
     coat: &'a Coat,
     cover: Cover,
+    sewn: &'a Sewn,
+    dressed: &'a Dressed,
+    /// Picks the folds.
+    fold: f32,
     mesh: Mesh<'a>,
     eyes: [Eye; 2],
     eye_point: Vec3,
@@ -70,6 +76,8 @@ pub(super) fn expose(
     let px_per_mm = (camera.focal.y / f64::from(camera.project(body.nose_tip).1) / 1000.0) as f32;
     let fine = &canon.fine[usize::from(px_per_mm > FINER_FROM)];
     let figure = Figure::new(canon, fine, body.clone(), sitting.angles, &room);
+    let (sewn, bare) = cloth::sew(canon, &figure, &Garment::of(person));
+    let dressed = Dressed::new(&figure, &sewn, &bare, sitting.expression.open > 0.02);
     let eye_point = camera.translation * Vec3::new(-1.0, 1.0, 1.0);
     let coat = hair::dress(canon, body, person, &colours, &room, eye_point, px_per_mm);
     let set = Set {
@@ -78,7 +86,10 @@ pub(super) fn expose(
         cover: Cover::of(person),
         room: &room,
         figure: &figure,
-        mesh: figure.mesh(),
+        sewn: &sewn,
+        dressed: &dressed,
+        mesh: dressed.mesh(),
+        fold: (person.id() % 997) as f32,
         eyes: [0, 1].map(|index| eye_of(canon, body, sitting, index)),
         eye_point,
         px_per_mm,
@@ -88,7 +99,8 @@ pub(super) fn expose(
     let behind = backdrop::paint(sitting.backdrop, &room, sitting.seed, camera.width, camera.height);
     let light: Vec<Vec3> =
         seen.iter().zip(&behind).map(|(seen, behind)| seen.light + *behind * (1.0 - seen.cover)).collect();
-    let film = Film { exposure: 1.0, grain: 0.011, vignette: 0.12, seed: sitting.seed ^ person.id() };
+    let film =
+        Film { exposure: exposure(&colours), grain: 0.011, vignette: 0.12, seed: sitting.seed ^ person.id() };
     Exposed {
         picture: film.develop(&light, camera.width, camera.height),
         depth: seen.iter().map(|seen| seen.depth).collect(),
@@ -100,6 +112,12 @@ pub(super) fn expose(
             ground: room.ground,
         },
     }
+}
+
+/// Photographers expose for the face: a darker one gets more light, though not all that it lacks.
+fn exposure(look: &Look) -> f32 {
+    let bright = look.skin.dot(Vec3::new(0.21, 0.72, 0.07));
+    1.12 * (0.42 / bright.max(0.02)).powf(0.27)
 }
 
 /// An eye as the sitting turns it.
@@ -139,17 +157,28 @@ impl Set<'_> {
         seen
     }
 
+    /// What hair leaves of the lamps and of the surroundings at a place.
+    fn dimmed(&self, at: Vec3, normal: Vec3) -> (Vec4, f32) {
+        let lift = at + normal * 0.002;
+        let towards = |direction: Vec3| (-0.9 * self.coat.volume.depth_towards(lift, direction, 0.003)).exp();
+        let lamps = std::array::from_fn(|index: usize| towards(self.room.lamps[index].direction));
+        (Vec4::from_array(lamps), towards(normal))
+    }
+
     fn surface(&self, fragment: &Fragment) -> Vec3 {
+        match self.dressed.bare.get(fragment.triangle as usize) {
+            Some(own) => self.body(fragment, *own as usize),
+            None => self.worn(fragment),
+        }
+    }
+
+    /// Skin, eyes and teeth.
+    fn body(&self, fragment: &Fragment, own: usize) -> Vec3 {
         let figure = self.figure;
         let at = fragment.blend(&self.mesh, &figure.positions);
         let open = fragment.blend(&self.mesh, &figure.open);
         let normal = fragment.blend(&self.mesh, &figure.normals).normalize_or(Vec3::Z);
-        let lift = at + normal * 0.002;
-        // Hair keeps light off the skin below and beside it.
-        let dimmed = |direction: Vec3| (-0.9 * self.coat.volume.depth_towards(lift, direction, 0.003)).exp();
-        let lamps =
-            Vec4::from_array(std::array::from_fn(|index: usize| dimmed(self.room.lamps[index].direction)));
-        let around = dimmed(normal);
+        let (lamps, around) = self.dimmed(at, normal);
         let spot = Spot {
             rest: fragment.blend(&self.mesh, &figure.fine.rest),
             normal,
@@ -158,7 +187,7 @@ impl Set<'_> {
             spread: fragment.blend(&self.mesh, &figure.spread) * lamps,
             open: (open.x * around, open.y * around),
         };
-        match figure.fine.parts[fragment.triangle as usize] {
+        match figure.fine.parts[own] {
             Part::Skin => {
                 let marks = fragment.blend(&self.mesh, &figure.fine.marks);
                 skin::shade(self.look, self.room, &spot, &marks, &self.cover, self.px_per_mm)
@@ -167,5 +196,31 @@ impl Set<'_> {
             Part::RightEye => eye::shade(&self.eyes[1], self.look, self.room, at, &spot),
             Part::Teeth => Vec3::new(0.62, 0.57, 0.48) * self.room.ambient(spot.normal) * spot.open.0 * 2.5,
         }
+    }
+
+    fn worn(&self, fragment: &Fragment) -> Vec3 {
+        let sewn = self.sewn;
+        let index = fragment.triangle as usize - self.dressed.bare.len();
+        let corners = sewn.triangles[index];
+        let weights = fragment.weights.to_array();
+        let pick = |corner: usize| corners[corner] as usize;
+        let vector = |values: &[Vec3]| (0..3).map(|c| values[pick(c)] * weights[c]).sum::<Vec3>();
+        let inside: f32 = (0..3).map(|c| sewn.inside[pick(c)] * weights[c]).sum();
+        let lamps: Vec4 = (0..3).map(|c| sewn.lamps[pick(c)] * weights[c]).sum();
+        let open: f32 = (0..3).map(|c| sewn.open[pick(c)].x * weights[c]).sum();
+        let at = vector(&sewn.positions);
+        let plain = vector(&sewn.normals).normalize_or(Vec3::Z);
+        let (dimmed, around) = self.dimmed(at, plain);
+        let fabric = sewn.fabrics[index];
+        let (tone, normal) =
+            cloth::weave(fabric, vector(&sewn.rest), inside, plain, self.fold, self.px_per_mm);
+        let colour = cloth::colour(fabric, self.look) * tone;
+        let mut matt = self.room.ambient(normal) * (open * around);
+        for (lamp, index) in self.room.lamps.iter().zip(0..) {
+            matt += lamp.colour * wrapped(normal.dot(lamp.direction), 0.12) * (lamps[index] * dimmed[index]);
+        }
+        // Loose fibres catch light at a grazing view.
+        let grazing = (1.0 - normal.dot((self.eye_point - at).normalize_or(Vec3::Z)).clamp(0.0, 1.0)).powi(4);
+        colour * matt + (colour * 0.5 + Vec3::splat(0.02)) * matt * (0.5 * grazing)
     }
 }

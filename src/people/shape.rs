@@ -86,12 +86,28 @@ const LOCAL: &[(&str, f32)] = &[
     ("neck-scale-horiz-incr", 0.20),
     ("measure-shoulder-dist-incr", 0.20),
     // Nobody is symmetric.
-    ("asym-jaw-1-l", 0.30),
-    ("asym-mouth-1-l", 0.30),
-    ("asym-nose-1-l", 0.30),
+    ("asym-jaw-1-l", 0.18),
+    ("asym-mouth-1-l", 0.15),
+    ("asym-nose-1-l", 0.2),
     ("asym-eye-1-l", 0.25),
     ("asym-brown-1-l", 0.35),
     ("asym-cheek-1-l", 0.30),
+];
+
+/// What the basis' women lack of what most women have.
+const GENTLER: &[(&str, f32)] = &[
+    ("chin-width-incr", -0.18),
+    ("chin-bones-incr", -0.15),
+    ("head-oval", 0.16),
+    ("head-scale-horiz-incr", -0.08),
+    ("mouth-upperlip-volume-incr", 0.16),
+    ("mouth-lowerlip-volume-incr", 0.14),
+    ("eye-scale-incr", 0.14),
+    ("nose-scale-horiz-incr", -0.16),
+    ("nose-point-width-incr", -0.14),
+    ("nose-volume-incr", -0.12),
+    ("cheek-bones-incr", 0.12),
+    ("neck-scale-horiz-incr", -0.15),
 ];
 
 /// Of all spreads below: more is more character, and soon a caricature.
@@ -121,9 +137,13 @@ pub(super) fn shape(body: &PeopleBody, person: &Person) -> Vec<f32> {
     };
     amounts.extend([(old, age), (thin, (-weight).max(0.0)), (heavy, weight.max(0.0))]);
     amounts.push((strong, dice.share() * if who.woman { 0.15 } else { 0.45 }));
+    amounts.push(("mouth-angles-up", 0.12));
     amounts.push(("head-age-incr", 0.5 * age));
     amounts.push(("mouth-laugh-lines-in", 0.3 * age));
     amounts.push(("eye-bag-incr", 0.25 * age));
+    if who.woman {
+        amounts.extend(GENTLER.iter().map(|(name, amount)| (*name, *amount)));
+    }
     for (name, spread) in LOCAL {
         amounts.push((name, dice.spread() * spread * LIVELINESS));
     }
@@ -148,9 +168,9 @@ fn origins(dice: &mut Dice, skin: SkinTone) -> [f32; 3] {
 pub(super) fn expression(body: &PeopleBody, expression: Expression, gaze_up_deg: f32) -> Vec<f32> {
     let Expression { smile, open, brows_up, squint } = expression;
     body.expression([
-        ("smile", smile),
-        ("lips-apart", 0.9 * open),
-        ("jaw-open", 0.35 * open),
+        ("smile", 0.10 + 0.9 * smile),
+        ("lips-apart", 0.5 * open),
+        ("jaw-open", 0.5 * open),
         ("brows-up", brows_up),
         ("squint", squint),
         ("look-down", (-gaze_up_deg / 30.0).clamp(0.0, 1.0)),

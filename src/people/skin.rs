@@ -3,7 +3,7 @@
 use super::canon::Marks;
 use super::light::{LAMPS, Room, wrapped};
 use super::look::Look;
-use super::noise::{cloud, noise, smooth};
+use super::noise::{cloud, noise, smooth, spots};
 use super::person::{Beard, HairStyle, Person};
 use glam::{Vec3, Vec4, vec3};
 
@@ -101,7 +101,7 @@ fn lit(surface: &Surface, room: &Room, spot: &Spot) -> Vec3 {
     matt += room.ambient(normal) * bounced;
     let facing = normal.dot(spot.view).clamp(0.0, 1.0);
     let mirror = (normal * (2.0 * normal.dot(spot.view)) - spot.view).normalize_or(normal);
-    let fresnel = 0.028 + 0.55 * (1.0 - facing).powi(5);
+    let fresnel = 0.034 + 0.60 * (1.0 - facing).powi(5);
     let seen: [f32; LAMPS] = spot.lamps.to_array();
     let shine = room.glossy(mirror, surface.lobes[0], seen, near * near) * 0.62
         + room.glossy(mirror, surface.lobes[1], seen, near * near) * 0.38;
@@ -143,19 +143,19 @@ fn surface(look: &Look, spot: &Spot, marks: &Marks, cover: &Cover, px_per_mm: f3
     let oily = look.oil * (0.55 + 0.9 * face.y) + 0.25 * blotch;
     Surface {
         albedo: albedo.max(Vec3::splat(0.004)),
-        shine: (0.75 + 0.55 * oily + 0.5 * mottle * detail(2.0)).max(0.15) * (1.0 - lips)
+        shine: (0.95 + 0.75 * oily + 0.6 * mottle * detail(2.0)).max(0.2)
+            * (1.0 - lips)
+            * (1.0 - 0.8 * rooted.clamp(0.0, 1.0))
             + lips * (0.6 + 1.3 * look.lip_gloss),
         lobes: [4.5 + 3.0 * oily, 20.0 + 14.0 * oily + lips * 60.0 * look.lip_gloss],
-        wrap: vec3(0.42, 0.22, 0.15) * (1.0 - 0.35 * look.dark),
+        wrap: vec3(0.34, 0.16, 0.10) * (1.0 - 0.35 * look.dark),
         normal,
     }
 }
 
 /// Brown specks, most on nose and cheeks.
 fn freckles(look: &Look, at: Vec3, redness: f32, px_per_mm: f32) -> f32 {
-    // Moles are few: where two slow noises peak together.
-    let rare = noise(at * 0.20 + Vec3::splat(7.0)) * noise(at * 0.027 + Vec3::splat(3.0)).max(0.0);
-    let moles = smooth(0.52, 0.58, rare) * 0.7 * smooth(0.4, 1.0, px_per_mm);
+    let moles = spots(at, 26.0, 0.95) * 1.3 * smooth(0.3, 0.9, px_per_mm);
     if look.freckles == 0.0 {
         return moles;
     }

@@ -7,17 +7,17 @@ use super::grow::{Grower, Kind, Path, Strand};
 use glam::{Vec3, vec3};
 
 /// Strands of each brow.
-const BROW: usize = 330;
+const BROW: usize = 520;
 /// Lashes of an upper and a lower lid.
-const LASHES: (usize, usize) = (95, 44);
+const LASHES: (usize, usize) = (110, 26);
 
 /// Both brows: rooted along the ridge, combed up at the nose and outwards after it.
 pub(super) fn brows(grower: &Grower<'_>, person: &Person) -> Vec<Strand> {
     let mut dice = Dice::new(person.id(), 51);
     let who = person.attributes();
     let full = if who.woman { dice.between(0.55, 1.0) } else { dice.between(0.85, 1.35) };
-    let drop = dice.between(-0.0030, -0.0005);
-    let arch = dice.between(0.0, 0.0022);
+    let drop = dice.between(-0.0042, -0.0020);
+    let arch = dice.between(0.0, 0.0024);
     let marks = &grower.canon.rest.landmarks;
     let mut strands = Vec::new();
     for (line, side) in [([21, 20, 19, 18, 17], -1.0), ([22, 23, 24, 25, 26], 1.0)] {
@@ -28,19 +28,21 @@ pub(super) fn brows(grower: &Grower<'_>, person: &Person) -> Vec<Strand> {
             let on_line = marks[line[index]].lerp(marks[line[index + 1]], place.fract());
             // Narrow at its outer end, soft at its inner one.
             let half =
-                0.0042 * full.sqrt() * smooth(-0.12, 0.16, along) * smooth(1.06, 0.42, along).max(0.18);
+                0.0034 * full.sqrt() * smooth(-0.18, 0.14, along) * smooth(1.08, 0.40, along).max(0.22);
             let across = dice.spread().clamp(-1.0, 1.0) * half;
-            let raised = drop + arch * (1.0 - (along - 0.62).abs() * 2.2) + across;
+            let raised =
+                drop + arch * (1.0 - (along - 0.66).abs() * 2.2) - 0.0016 * smooth(0.35, 0.0, along) + across;
             let at = on_line + vec3(0.0, raised, 0.0);
             let Some(vertex) = grower.nearest(at, true) else {
                 continue;
             };
             let normal = grower.canon.rest.normals[vertex as usize];
             let root = at - normal * (at - grower.canon.rest.vertices[vertex as usize]).dot(normal);
-            let up = smooth(0.45, 0.0, along) * 0.9 - 0.25 * smooth(0.5, 1.0, along) - across * 60.0;
-            let lean = vec3(side * (0.35 + 0.65 * along), up, -0.2 * along)
-                + vec3(dice.spread(), dice.spread(), 0.0) * 0.16;
-            let length = (0.0050 + 0.0035 * dice.share()) * smooth(1.25, 0.6, along);
+            let up = smooth(0.28, 0.0, along) * 0.55 - 0.22 * smooth(0.5, 1.0, along) - across * 110.0;
+            let lean = vec3(side * (0.55 + 0.45 * along), up, -0.2 * along)
+                + vec3(dice.spread(), dice.spread(), 0.0) * 0.12;
+            let length =
+                (0.0038 + 0.0032 * dice.share()) * smooth(1.3, 0.6, along) * smooth(-0.4, 0.2, along);
             let path = Path {
                 steps: 5,
                 step: length / 5.0,
@@ -54,7 +56,7 @@ pub(super) fn brows(grower: &Grower<'_>, person: &Person) -> Vec<Strand> {
             strands.push(Strand {
                 points,
                 next_to,
-                thickness: 0.00013,
+                thickness: 0.00010,
                 kind: Kind::Brow,
                 shade: dice.share(),
             });
@@ -90,12 +92,12 @@ pub(super) fn lashes(grower: &Grower<'_>, person: &Person) -> Vec<Strand> {
                 let away = (root - centre).normalize_or(Vec3::Z);
                 // 0 at the nose, 1 at the temple.
                 let outer = smooth(-0.012, 0.014, (root.x - centre.x) * side);
-                let fan = vec3(side * (outer - 0.38) * 0.9, 0.0, 0.0);
+                let fan = vec3(side * (outer - 0.42) * 0.45, 0.0, 0.0);
                 let length =
-                    if upper { 0.0068 + 0.0024 * outer } else { 0.0042 } * long * dice.between(0.75, 1.05);
+                    if upper { 0.0056 + 0.0016 * outer } else { 0.0030 } * long * dice.between(0.75, 1.05);
                 let lift = if upper { 0.30 } else { -0.45 };
-                let start = away * 0.9 + fan + vec3(0.0, lift * 0.2 - if upper { 0.25 } else { 0.0 }, 0.35);
-                let end = away * 0.5 + fan + vec3(0.0, lift * 2.6, 0.25);
+                let start = away * 0.35 + fan + vec3(0.0, lift * 0.2 - if upper { 0.15 } else { 0.0 }, 0.85);
+                let end = away * 0.2 + fan + vec3(0.0, lift * 2.6, 0.55);
                 let steps = 6;
                 let mut at = root;
                 let mut points = vec![at];
@@ -104,7 +106,7 @@ pub(super) fn lashes(grower: &Grower<'_>, person: &Person) -> Vec<Strand> {
                     at += along * (length / steps as f32);
                     points.push(at);
                 }
-                let thickness = if upper { 0.00013 + 0.00006 * painted } else { 0.00009 };
+                let thickness = if upper { 0.00011 + 0.00005 * painted } else { 0.00006 };
                 let next_to = vec![run[index]; points.len()];
                 strands.push(Strand { points, next_to, thickness, kind: Kind::Lash, shade: dice.share() });
             }

@@ -19,7 +19,7 @@ use crate::body::PosedBody;
 use crate::render::strands::Strands;
 use carry::Carrier;
 use glam::Vec3;
-use grow::{Grower, Strand};
+use grow::Grower;
 pub(super) use style::gap_of_hat;
 pub(super) use volume::Volume;
 

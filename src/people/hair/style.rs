@@ -147,6 +147,12 @@ impl<'a> Plan<'a> {
         smooth(0.078, 0.118, at.y - self.ears.y)
     }
 
+    /// A direction without most of what leads away from the head.
+    fn hugging(&self, at: Vec3, wanted: Vec3, share: f32) -> Vec3 {
+        let out = (at - self.ears - vec3(0.0, 0.065, -0.01)).normalize_or(Vec3::Y);
+        wanted - out * (wanted.dot(out).max(0.0) * share)
+    }
+
     /// 1 right around an ear.
     fn near_ear(&self, at: Vec3) -> f32 {
         let offset = at - self.ears - vec3(0.0, 0.03, -0.006);
@@ -161,7 +167,7 @@ impl<'a> Plan<'a> {
             HairStyle::Crop => {
                 let wanted =
                     vec3(0.35 * self.sweep, 0.1, 0.9).lerp(vec3(side * 0.15, -1.0, -0.25), 1.0 - top);
-                (0.0075 + 0.024 * top, wanted, 0.55 - 0.3 * top)
+                (0.0075 + 0.022 * top, wanted, 0.30)
             }
             HairStyle::Pixie => {
                 let over = vec3(0.95 * self.sweep, -0.05, 0.55 * front - 0.25 * (1.0 - front));
@@ -178,12 +184,12 @@ impl<'a> Plan<'a> {
         let steps = 9;
         let height = root.dice.between(0.4, 1.0) * self.volume * 0.55 * (0.3 + 0.7 * top);
         let own =
-            wanted + lock * 0.42 + vec3(root.dice.spread(), root.dice.spread(), root.dice.spread()) * 0.10;
+            wanted + lock * 0.30 + vec3(root.dice.spread(), root.dice.spread(), root.dice.spread()) * 0.07;
         let path = Path {
             steps,
             step: length / steps as f32,
             layer: &|share| 0.0006 + height * (share * 2.5).min(1.0),
-            towards: &|_, _| own + root.normal * 0.12,
+            towards: &|at, share| self.hugging(at, own - Vec3::Y * (0.35 * share), 0.85) + root.normal * 0.10,
             until: &|_| false,
             stiffness: 0.66,
             ears: true,
@@ -257,14 +263,19 @@ impl<'a> Plan<'a> {
         let volume = self.volume * (0.35 + 0.65 * rank);
         let lock = vec3(noise(at_root * 60.0), 0.0, noise(at_root * 60.0 + 17.0)) * 0.16;
         let towards = |at: Vec3, share: f32| {
-            let top = smooth(0.095, 0.135, at.y - ears.y);
-            let away = vec3(side, 0.02, -0.25).lerp(vec3(side * 0.5, -0.2, -0.9), behind);
-            let mut wanted = vec3(side * 0.04, -1.0, -0.10).lerp(away, top) + lock;
+            // Off the top of the head, everything falls.
+            let top = smooth(0.090, 0.130, at.y - ears.y) * smooth(0.082, 0.052, at.x.abs());
+            let away = vec3(side, -0.55, -0.25).lerp(vec3(side * 0.45, -0.3, -0.9), behind);
+            // What stands off is drawn back in.
+            let stray = smooth(0.088, 0.13, at.x.abs());
+            let mut wanted = vec3(side * (0.02 - 0.5 * stray), -1.0, -0.10).lerp(away, top) + lock;
             if fringe {
                 return wanted.lerp(vec3(0.12 * side, -0.75, 0.7), 0.9);
             }
-            // Never over the face.
-            let face = smooth(0.030, 0.065, at.z - ears.z) * smooth(0.085, 0.062, at.x.abs());
+            wanted = self.hugging(at, wanted, smooth(0.02, 0.07, at.y - ears.y));
+            // Never over the face, nor across the throat.
+            let front = if at.y < ears.y - 0.04 { (-0.045, -0.010) } else { (0.030, 0.065) };
+            let face = smooth(front.0, front.1, at.z - ears.z) * smooth(0.085, 0.062, at.x.abs());
             wanted += vec3(side * 1.5, 0.0, -1.1) * face;
             let passed = at.z < ears.z - 0.022;
             if tucked && !passed && at.y < ears.y + 0.115 && at.y > ears.y - 0.05 {
@@ -290,7 +301,7 @@ impl<'a> Plan<'a> {
             stiffness: 0.55,
             ears: !tucked,
         };
-        let start = root.normal * 0.55 + vec3(side * 0.9, 0.1, -0.1) * smooth(0.09, 0.13, at_root.y - ears.y);
+        let start = root.normal * 0.45 + vec3(side * 0.7, 0.0, -0.1) * smooth(0.09, 0.13, at_root.y - ears.y);
         self.grower.grow(at_root, root.normal, start + towards(at_root, 0.0) * 0.4, &path)
     }
 
@@ -385,15 +396,15 @@ impl<'a> Plan<'a> {
             .map(|_| {
                 let shade = dice.share();
                 let spread = vec3(dice.spread(), dice.spread(), dice.spread());
-                let at = knot + spread * 0.006 + out * 0.003;
-                let own = spread * vec3(0.20, 0.1, 0.20);
+                let at = knot + spread * 0.0075 + out * 0.003;
+                let own = spread * vec3(0.07, 0.03, 0.07);
                 let lock = vec3(noise(spread * 2.2), 0.0, noise(spread * 2.2 + 7.0)) * 0.25;
                 let path = Path {
                     steps,
                     step: length * dice.between(0.75, 1.0) / steps as f32,
-                    layer: &|share| 0.004 + 0.012 * share,
+                    layer: &|share| 0.003 + 0.006 * share,
                     towards: &|_, share| {
-                        (out * 1.0 + Vec3::Y * 0.35).lerp(vec3(0.0, -1.0, -0.05), smooth(0.0, 0.30, share))
+                        (out * 0.9 + Vec3::Y * 0.1).lerp(vec3(0.0, -1.0, -0.05), smooth(0.0, 0.30, share))
                             + own
                             + lock * share
                     },

@@ -65,6 +65,29 @@ impl Volume {
         Some(((cell.z * self.size.y + cell.y) * self.size.x + cell.x) as usize)
     }
 
+    /// Density between the eight cells around a place.
+    fn blended(&self, place: Vec3) -> f32 {
+        let corner = place.floor();
+        let share = place - corner;
+        let Some(first) = self.index(corner) else {
+            return 0.0;
+        };
+        if self.index(corner + Vec3::ONE).is_none() {
+            return self.density[first];
+        }
+        let (row, layer) = (self.size.x as usize, (self.size.x * self.size.y) as usize);
+        let at = |step: usize| self.density[first + step];
+        let mix = |a: f32, b: f32, t: f32| a + (b - a) * t;
+        let side = |step: usize| {
+            mix(
+                mix(at(step), at(step + 1), share.x),
+                mix(at(step + row), at(step + row + 1), share.x),
+                share.y,
+            )
+        };
+        mix(side(0), side(layer), share.z)
+    }
+
     /// Optical depth between a point and the open in a direction (unit), leaving out the first `skip` metres.
     pub(in crate::people) fn depth_towards(&self, at: Vec3, direction: Vec3, skip: f32) -> f32 {
         if self.density.is_empty() {
@@ -74,9 +97,7 @@ impl Volume {
         let (mut sum, mut length, mut step) = (0.0, skip, self.cell * 0.9);
         for _ in 0..9 {
             let place = (at + direction * (length + step * 0.5) - self.low) / self.cell;
-            if let Some(cell) = self.index(place.floor()) {
-                sum += self.density[cell] * step;
-            }
+            sum += self.blended(place - 0.5) * step;
             length += step;
             step *= 1.22;
         }
