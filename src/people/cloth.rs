@@ -26,6 +26,8 @@ pub(super) enum Fabric {
     Ribbed,
     /// A headscarf.
     Voile,
+    /// The frame of glasses.
+    Wire,
 }
 
 /// Where a garment covers the body, and how it sits.
@@ -76,7 +78,7 @@ impl Garment {
                 worn.push(Self { fabric: Fabric::Ribbed, cut: Cut::Beanie, off: 0.0105, loose: (6, 0.6) });
             }
             Headwear::Headscarf => {
-                worn.push(Self { fabric: Fabric::Voile, cut: Cut::Scarf, off: 0.0130, loose: (16, 0.8) });
+                worn.push(Self { fabric: Fabric::Voile, cut: Cut::Scarf, off: 0.0150, loose: (22, 0.95) });
             }
         }
         worn
@@ -96,17 +98,20 @@ impl Garment {
 
 /// A top's depth below its neckline; `out` from the middle between the lobes.
 fn top(neckline: Neckline, out: Vec3) -> f32 {
-    // 0 behind the neck, 1 at the throat.
-    let front = ((out.z + 0.075) / 0.105).clamp(0.0, 1.0);
+    // Around the neck's axis: 0 at the nape, 1 at the throat.
+    let turned = out.x.abs().atan2(out.z + 0.030);
+    let front = (0.5 + 0.5 * turned.cos()).powi(2);
     let wide = out.x.abs();
     let line = match neckline {
         Neckline::Turtleneck => {
-            return -0.036 - 0.012 * front - out.y + 0.010 * smooth(0.04, 0.0, wide) * front;
+            // Up the neck, but not onto the chin.
+            let chin = (0.034 - out.z).max(-0.02) + (-0.078 - out.y).max(0.0) * 2.0;
+            return (-0.046 - 0.020 * front - out.y).min(chin);
         }
-        Neckline::Crew => -0.083 - 0.034 * front * front,
-        Neckline::VNeck => -0.083 - 0.030 * front - 0.105 * front * smooth(0.075, 0.0, wide).powf(1.25),
-        Neckline::Scoop => -0.090 - 0.030 * front - 0.085 * front * (1.0 - (wide / 0.105).min(1.0).powi(2)),
-        Neckline::Boat => -0.100 - 0.018 * front,
+        Neckline::Crew => -0.094 - 0.030 * front,
+        Neckline::VNeck => -0.092 - 0.026 * front - 0.074 * front * (1.0 - wide / 0.062).max(0.0),
+        Neckline::Scoop => -0.100 - 0.026 * front - 0.058 * front * (1.0 - (wide / 0.095).min(1.0).powi(2)),
+        Neckline::Boat => -0.108 - 0.020 * front,
     };
     line - out.y
 }
@@ -114,11 +119,11 @@ fn top(neckline: Neckline, out: Vec3) -> f32 {
 /// All of head and neck but an oval of the face.
 fn scarf(canon: &Canon, at: Vec3, out: Vec3) -> f32 {
     let mark = |index: usize| canon.rest.landmarks[index];
-    let middle = (mark(8) + mark(19).midpoint(mark(24))) * 0.5 + Vec3::Y * 0.008;
+    let middle = (mark(8) + mark(19).midpoint(mark(24))) * 0.5 + Vec3::Y * 0.004;
     let offset = at - middle;
-    let oval = (offset.x / 0.058).hypot(offset.y / 0.079) - 1.0;
-    let face = if out.z > 0.012 { oval * 0.062 } else { 0.05 };
-    let below = out.y + 0.165 + 0.25 * (out.z - 0.02).min(0.0);
+    let oval = ((offset.x / 0.060).hypot(offset.y / 0.086) - 1.0) * 0.066;
+    let face = oval.max((0.030 - out.z) * 0.8);
+    let below = out.y + 0.175 + 0.25 * (out.z - 0.02).min(0.0);
     face.min(below)
 }
 
@@ -170,7 +175,7 @@ fn loosened(figure: &Figure<'_>, body: &PosedBody, garment: &Garment) -> Vec<Vec
         .map(|((own, relaxed), normal)| {
             let moved = (*relaxed - *own) * share;
             // Cloth bridges hollows and never cuts into the body.
-            let inwards = moved.dot(*normal).min(0.0);
+            let inwards = if garment.fabric == Fabric::Voile { 0.0 } else { moved.dot(*normal).min(0.0) };
             *own + moved - *normal * inwards + *normal * garment.off
         })
         .collect();
@@ -272,6 +277,7 @@ pub(super) fn colour(fabric: Fabric, look: &Look) -> Vec3 {
     match fabric {
         Fabric::Jersey | Fabric::Knit => look.cloth,
         Fabric::Ribbed | Fabric::Voile => look.headwear,
+        Fabric::Wire => look.frame,
     }
 }
 
@@ -285,6 +291,8 @@ pub(super) fn weave(
     px_per_mm: f32,
 ) -> (f32, Vec3) {
     let mm = rest * 1000.0;
+    // Along the cloth; `inside` counts downwards.
+    let inside = inside / (1.0 - normal.y * normal.y).max(0.09).sqrt();
     let shift = Vec3::splat(seed);
     // Folds run down and outwards from the shoulders.
     let long = vec3(mm.x * 0.030, mm.y * 0.011, mm.z * 0.026) + shift;
@@ -294,6 +302,7 @@ pub(super) fn weave(
         Fabric::Knit => 0.40,
         Fabric::Ribbed => 0.18,
         Fabric::Voile => 0.95,
+        Fabric::Wire => return (1.0, normal),
     };
     let mut tilt = vec3(fold(0.0), 0.4 * fold(19.0), fold(43.0)) * depth * smooth(0.0, 0.03, inside);
     let mut tone = 1.0 + 0.05 * cloud(mm * 0.4 + shift, 2);
@@ -303,7 +312,7 @@ pub(super) fn weave(
         Fabric::Jersey => {
             // A ribbed collar with a seam.
             let seam = smooth(0.0012, 0.0, (inside - 0.0165).abs());
-            tone *= 1.0 - 0.28 * seam - 0.03 * band(0.0, 0.0165);
+            tone *= 1.0 - 0.14 * seam - 0.05 * band(0.0, 0.0165);
         }
         Fabric::Knit => {
             let angle = mm.x.atan2(mm.z + 90.0);
@@ -321,8 +330,9 @@ pub(super) fn weave(
         }
         Fabric::Voile => {
             let seam = smooth(0.0010, 0.0, (inside - 0.008).abs());
-            tone *= 1.0 - 0.15 * seam;
+            tone *= 1.0 - 0.06 * seam;
         }
+        Fabric::Wire => {}
     }
     (tone, (normal + tilt * 0.55).normalize_or(normal))
 }

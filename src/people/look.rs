@@ -32,6 +32,8 @@ pub(super) struct Look {
     pub(super) iris: [Vec3; 2],
     pub(super) cloth: Vec3,
     pub(super) headwear: Vec3,
+    /// Of glasses.
+    pub(super) frame: Vec3,
     /// Where on the noise this person's spots lie.
     pub(super) place: Vec3,
 }
@@ -108,6 +110,12 @@ impl Look {
             iris: iris(who.eyes, &mut dice),
             cloth: cloth(who.cloth) * (1.0 + 0.12 * dice.spread()),
             headwear: cloth(dice.pick(ClothColour::ALL)),
+            frame: dice.pick(&[
+                vec3(0.012, 0.011, 0.010),
+                vec3(0.10, 0.045, 0.018),
+                vec3(0.40, 0.30, 0.16),
+                vec3(0.30, 0.30, 0.31),
+            ]),
             place: Vec3::splat(dice.between(0.0, 500.0)),
         }
     }

@@ -13,6 +13,7 @@ mod dressed;
 mod eye;
 mod figure;
 mod film;
+mod glasses;
 mod hair;
 mod light;
 mod look;

@@ -1,17 +1,17 @@
 //! The set of one shot: person, light and backdrop put together, seen pixel by pixel.
 
 use super::canon::Canon;
-use super::cloth::{self, Garment, Sewn};
+use super::cloth::{self, Fabric, Garment, Sewn};
 use super::dressed::Dressed;
 use super::eye::{self, Eye};
 use super::figure::Figure;
 use super::film::Film;
 use super::hair::{self, Coat};
-use super::light::{Room, wrapped};
+use super::light::{LAMPS, Room, wrapped};
 use super::look::Look;
 use super::skin::Cover;
 use super::skin::{self, Spot};
-use super::{Light, Person, Sitting, backdrop};
+use super::{Light, Person, Sitting, backdrop, glasses};
 use crate::body::{Part, PosedBody, head_rotation};
 use crate::render::Mesh;
 use crate::render::strands::{Piece, look};
@@ -76,7 +76,8 @@ pub(super) fn expose(
     let px_per_mm = (camera.focal.y / f64::from(camera.project(body.nose_tip).1) / 1000.0) as f32;
     let fine = &canon.fine[usize::from(px_per_mm > FINER_FROM)];
     let figure = Figure::new(canon, fine, body.clone(), sitting.angles, &room);
-    let (sewn, bare) = cloth::sew(canon, &figure, &Garment::of(person));
+    let (mut sewn, bare) = cloth::sew(canon, &figure, &Garment::of(person));
+    glasses::fit(person, body, head_rotation(sitting.angles).as_mat3(), &mut sewn);
     let dressed = Dressed::new(&figure, &sewn, &bare, sitting.expression.open > 0.02);
     let eye_point = camera.translation * Vec3::new(-1.0, 1.0, 1.0);
     let coat = hair::dress(canon, body, person, &colours, &room, eye_point, px_per_mm);
@@ -218,6 +219,12 @@ impl Set<'_> {
         let mut matt = self.room.ambient(normal) * (open * around);
         for (lamp, index) in self.room.lamps.iter().zip(0..) {
             matt += lamp.colour * wrapped(normal.dot(lamp.direction), 0.12) * (lamps[index] * dimmed[index]);
+        }
+        if fabric == Fabric::Wire {
+            let view = (self.eye_point - at).normalize_or(Vec3::Z);
+            let mirror = normal * (2.0 * normal.dot(view)) - view;
+            return colour * matt
+                + self.room.glossy(mirror, 60.0, [1.0; LAMPS], around) * (colour * 0.6 + 0.04);
         }
         // Loose fibres catch light at a grazing view.
         let grazing = (1.0 - normal.dot((self.eye_point - at).normalize_or(Vec3::Z)).clamp(0.0, 1.0)).powi(4);

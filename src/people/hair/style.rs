@@ -116,8 +116,8 @@ impl<'a> Plan<'a> {
             HairStyle::Bun | HairStyle::TopKnot | HairStyle::Ponytail => 13_000,
             HairStyle::Bob | HairStyle::TuckedBob => 13_000,
             HairStyle::LongStraight | HairStyle::LongWavy | HairStyle::LongTucked => 13_000,
-            HairStyle::Afro => 14_000,
-            HairStyle::Curls => 13_000,
+            HairStyle::Afro => 21_000,
+            HairStyle::Curls => 15_000,
         }
     }
 
@@ -132,7 +132,13 @@ impl<'a> Plan<'a> {
             _ => self.falling(&mut root),
         };
         let points = self.waved(points, &mut root, flyaway);
-        let mut strand = Strand { points, next_to, thickness: 0.00036, kind: Kind::Head, shade };
+        let mut strand = Strand {
+            points,
+            next_to,
+            thickness: if self.style == HairStyle::Afro { 0.00026 } else { 0.00034 },
+            kind: Kind::Head,
+            shade,
+        };
         if self.hat {
             // Only what hangs out of the hat is seen.
             let out = strand.points.iter().position(|at| gap_of_hat(self.ears, *at) < -0.004)?;
@@ -272,7 +278,9 @@ impl<'a> Plan<'a> {
             if fringe {
                 return wanted.lerp(vec3(0.12 * side, -0.75, 0.7), 0.9);
             }
-            wanted = self.hugging(at, wanted, smooth(0.02, 0.07, at.y - ears.y));
+            let crown = smooth(0.03, 0.07, at.y - ears.y);
+            let out = (at - ears - vec3(0.0, 0.065, -0.01)).normalize_or(Vec3::Y);
+            wanted = self.hugging(at, wanted, crown) - out * (0.32 * crown);
             // Never over the face, nor across the throat.
             let front = if at.y < ears.y - 0.04 { (-0.045, -0.010) } else { (0.030, 0.065) };
             let face = smooth(front.0, front.1, at.z - ears.z) * smooth(0.085, 0.062, at.x.abs());
