@@ -5,15 +5,29 @@
 //! Nothing is random but by seed; the same sitting gives the same bytes at any number of threads. The room
 //! refuses to know earrings, models and files.
 
+mod backdrop;
+mod canon;
+mod cloth;
 mod dice;
+mod dressed;
+mod eye;
+mod figure;
+mod film;
+mod glasses;
+mod hair;
+mod light;
+mod look;
+mod noise;
 mod person;
+mod set;
+mod shape;
 mod sitting;
+mod skin;
 
-use crate::body::{BodyError, BodyModel, LANDMARKS, PosedBody, head_angles, head_rotation};
+use crate::body::{BodyError, LANDMARKS, PosedBody, head_angles, head_rotation};
 use crate::project::{Ear, HeadAngles};
-use crate::render::Mesh;
-use crate::render::surface::{self, Fragment};
 use crate::scene::{Band, Camera, Scene};
+use canon::{Canon, middle};
 use glam::{DMat3, DQuat, DVec2, DVec3, Vec3};
 use image::RgbImage;
 pub use person::{
@@ -21,8 +35,6 @@ pub use person::{
     Person, SkinTone,
 };
 pub use sitting::{Backdrop, Expression, Framing, Lighting, Sitting};
-use std::convert::Infallible;
-use std::sync::Mutex;
 
 /// Why no portrait was taken.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +48,7 @@ pub enum PeopleError {
 /// Everything that all portraits share, prepared once.
 #[derive(Debug)]
 pub struct People {
-    model: BodyModel,
+    canon: Canon,
 }
 
 /// A portrait and what is true of it. Canvas frame: pixels, y down, pixel centres at .5.
@@ -90,40 +102,44 @@ pub struct Light {
 
 impl People {
     pub fn new() -> Result<Self, PeopleError> {
-        Ok(Self { model: BodyModel::open_head()? })
+        Ok(Self { canon: Canon::new()? })
     }
 
+    /// Takes a portrait.
     pub fn shoot(&self, person: &Person, sitting: &Sitting) -> Result<Shot, PeopleError> {
-        let _ = person;
-        let body = self.model.pose_head(sitting.angles);
+        check(sitting)?;
+        let canon = &self.canon;
+        let shape = shape::shape(&canon.body, person);
+        let expression = shape::expression(&canon.body, sitting.expression, sitting.gaze_deg.1);
+        let body = canon.body.pose(sitting.angles, &shape, &expression);
         let camera = framed(&body, sitting);
-        let mesh =
-            Mesh { positions: &body.vertices, normals: &body.normals, triangles: self.model.triangles() };
-        let (width, height) = (sitting.size.width as usize, sitting.size.height as usize);
-        let depth = Mutex::new(vec![f32::INFINITY; width * height]);
-        let paint = |column: u32, row: u32, fragments: &[Fragment]| {
-            let mut colour = Vec3::splat(160.0);
-            for fragment in fragments {
-                let shade = fragment.blend(&mesh, mesh.normals).z.max(0.1);
-                colour += (Vec3::new(220.0, 170.0, 150.0) * shade - colour) * fragment.coverage;
-                if let Ok(mut depth) = depth.lock() {
-                    depth[row as usize * width + column as usize] = fragment.depth;
-                }
-            }
-            colour.to_array().map(|value| value as u8)
-        };
-        let picture = match surface::paint(&mesh, &camera, |_, _| Ok::<(), Infallible>(()), paint) {
-            Ok(picture) => picture,
-            Err(never) => match never {},
-        };
-        let depth = depth.into_inner().unwrap_or_default();
-        Ok(truth(&body, camera, sitting, picture, depth))
+        let exposed = set::expose(canon, person, sitting, &body, &camera);
+        Ok(truth(&body, camera, sitting, exposed))
     }
 }
 
-/// Middle of the outer eye corners (iBUG 37, 46) and the nose's root (28).
-fn middle(body: &PosedBody) -> Vec3 {
-    (body.landmarks[36] + body.landmarks[45] + body.landmarks[27]) / 3.0
+/// Refuses what no camera could take.
+fn check(sitting: &Sitting) -> Result<(), PeopleError> {
+    let Sitting { angles, size, distance, .. } = sitting;
+    let sides = 16..=8192;
+    if !sides.contains(&size.width) || !sides.contains(&size.height) {
+        return Err(PeopleError::Sitting("size"));
+    }
+    if !(0.5..=8.0).contains(distance) {
+        return Err(PeopleError::Sitting("distance"));
+    }
+    let turns = [angles.yaw_deg, angles.pitch_deg, angles.roll_deg];
+    if !turns.iter().all(|turn| turn.abs() <= 120.0) {
+        return Err(PeopleError::Sitting("angle"));
+    }
+    let height = match sitting.framing {
+        Framing::Face { band, x } => (band.bottom - band.top) + 0.0 * (x + band.top),
+        Framing::Lobe { at, face_height, .. } => face_height + 0.0 * (at.x + at.y),
+    };
+    if !(height >= 4.0 && height <= 20_000.0) {
+        return Err(PeopleError::Sitting("framing"));
+    }
+    Ok(())
 }
 
 /// The camera that shows the face where the sitting wants it.
@@ -149,7 +165,9 @@ fn framed(body: &PosedBody, sitting: &Sitting) -> Camera {
     camera
 }
 
-fn truth(body: &PosedBody, camera: Camera, sitting: &Sitting, picture: RgbImage, depth: Vec<f32>) -> Shot {
+/// The portrait with what is known of it.
+fn truth(body: &PosedBody, camera: Camera, sitting: &Sitting, exposed: set::Exposed) -> Shot {
+    let set::Exposed { picture, depth, hair_cover, light } = exposed;
     let landmarks = body.landmarks.map(|landmark| camera.project(landmark).0);
     let face_rows = landmarks
         .iter()
@@ -178,20 +196,15 @@ fn truth(body: &PosedBody, camera: Camera, sitting: &Sitting, picture: RgbImage,
         }
     });
     Shot {
-        hair_cover: vec![0; depth.len()],
         picture,
         depth,
+        hair_cover,
         landmarks,
         landmarks_in_world: body.landmarks,
         face_rows,
         lobes,
         angles: head_angles(DMat3::from_quat(straight) * turn),
         camera,
-        light: Light {
-            key_direction: Vec3::new(-0.5, 0.5, 0.7).normalize(),
-            key: Vec3::splat(0.8),
-            sky: Vec3::splat(0.3),
-            ground: Vec3::splat(0.15),
-        },
+        light,
     }
 }
