@@ -5,3 +5,4 @@
 
 mod dice;
 pub mod shards;
+pub mod synthesize;
