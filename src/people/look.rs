@@ -123,8 +123,8 @@ impl Look {
 
 fn hair(colour: HairColour) -> Vec3 {
     match colour {
-        HairColour::Black => vec3(0.0105, 0.0085, 0.0080),
-        HairColour::DarkBrown => vec3(0.026, 0.0155, 0.0105),
+        HairColour::Black => vec3(0.0150, 0.0120, 0.0110),
+        HairColour::DarkBrown => vec3(0.033, 0.0195, 0.0130),
         HairColour::Brown => vec3(0.062, 0.034, 0.020),
         HairColour::Chestnut => vec3(0.085, 0.037, 0.018),
         HairColour::Auburn => vec3(0.110, 0.036, 0.016),
@@ -156,12 +156,12 @@ fn cloth(colour: ClothColour) -> Vec3 {
         ClothColour::Grey => vec3(0.24, 0.24, 0.25),
         ClothColour::Black => vec3(0.018, 0.018, 0.020),
         ClothColour::Navy => vec3(0.020, 0.030, 0.070),
-        ClothColour::Blue => vec3(0.085, 0.17, 0.34),
+        ClothColour::Blue => vec3(0.095, 0.16, 0.29),
         ClothColour::Green => vec3(0.055, 0.13, 0.075),
         ClothColour::Burgundy => vec3(0.14, 0.020, 0.032),
-        ClothColour::Red => vec3(0.42, 0.040, 0.035),
+        ClothColour::Red => vec3(0.32, 0.045, 0.040),
         ClothColour::Pink => vec3(0.62, 0.33, 0.35),
-        ClothColour::Mustard => vec3(0.50, 0.30, 0.055),
+        ClothColour::Mustard => vec3(0.44, 0.27, 0.075),
         ClothColour::Beige => vec3(0.50, 0.39, 0.28),
     }
 }

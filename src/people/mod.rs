@@ -208,3 +208,6 @@ fn truth(body: &PosedBody, camera: Camera, sitting: &Sitting, exposed: set::Expo
         light,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -143,7 +143,8 @@ fn surface(look: &Look, spot: &Spot, marks: &Marks, cover: &Cover, px_per_mm: f3
     let oily = look.oil * (0.55 + 0.9 * face.y) + 0.25 * blotch;
     Surface {
         albedo: albedo.max(Vec3::splat(0.004)),
-        shine: (0.95 + 0.75 * oily + 0.6 * mottle * detail(2.0)).max(0.2)
+        shine: (1.0 - 0.35 * look.dark)
+            * (0.95 + 0.75 * oily + 0.6 * mottle * detail(2.0)).max(0.2)
             * (1.0 - lips)
             * (1.0 - 0.8 * rooted.clamp(0.0, 1.0))
             + lips * (0.6 + 1.3 * look.lip_gloss),

@@ -121,7 +121,7 @@ pub(super) fn beard(grower: &Grower<'_>, person: &Person, finer: f32) -> Vec<Str
     let (count, length, floor) = match person.attributes().beard {
         Beard::Shaven => return Vec::new(),
         Beard::Stubble => (5200.0, 0.0020, 0.0002),
-        Beard::Moustache => (9000.0, 0.0085, 0.0004),
+        Beard::Moustache => (30_000.0, 0.0085, 0.0004),
         Beard::Short => (9000.0, 0.0085, 0.0005),
         Beard::Full => (10_500.0, 0.024, 0.0010),
     };

@@ -139,6 +139,9 @@ impl<'a> Plan<'a> {
             kind: Kind::Head,
             shade,
         };
+        if self.hat && root.at.z > self.ears.z + 0.035 {
+            return None;
+        }
         if self.hat {
             // Only what hangs out of the hat is seen.
             let out = strand.points.iter().position(|at| gap_of_hat(self.ears, *at) < -0.004)?;
@@ -178,7 +181,7 @@ impl<'a> Plan<'a> {
             HairStyle::Pixie => {
                 let over = vec3(0.95 * self.sweep, -0.05, 0.55 * front - 0.25 * (1.0 - front));
                 let wanted = over.lerp(vec3(side * 0.05, -1.0, 0.10 - 0.5 * (1.0 - front)), 1.0 - top);
-                (0.024 + 0.044 * top, wanted, 0.30)
+                (0.022 + 0.036 * top, wanted, 0.28)
             }
             _ => {
                 let wanted = vec3(side * 0.08 * (1.0 - top), -0.02 - 0.35 * (1.0 - top), -1.0);
@@ -309,8 +312,21 @@ impl<'a> Plan<'a> {
             stiffness: 0.55,
             ears: !tucked,
         };
-        let start = root.normal * 0.45 + vec3(side * 0.7, 0.0, -0.1) * smooth(0.09, 0.13, at_root.y - ears.y);
-        self.grower.grow(at_root, root.normal, start + towards(at_root, 0.0) * 0.4, &path)
+        let start = root.normal * 0.40 + vec3(side * 0.7, 0.0, -0.1) * smooth(0.09, 0.13, at_root.y - ears.y);
+        let (mut points, next_to) =
+            self.grower.grow(at_root, root.normal, start + towards(at_root, 0.0) * 0.4, &path);
+        if !tucked {
+            // Over the ears, not through them.
+            for point in &mut points {
+                let offset = *point - ears - vec3(0.0, 0.03, -0.006);
+                let near = smooth(0.066, 0.030, offset.y.hypot(offset.z));
+                let least = 0.066 + near * (0.022 + volume * 0.6);
+                if near > 0.0 && point.x.abs() < least && point.x * side > 0.03 {
+                    point.x += (side * least - point.x) * near;
+                }
+            }
+        }
+        (points, next_to)
     }
 
     /// Waves, curls and the little disorder of all hair; neighbours move together.
