@@ -122,6 +122,11 @@ fn top(neckline: Neckline, out: Vec3) -> f32 {
 /// All of head and neck but an oval of the face.
 fn scarf(canon: &Canon, at: Vec3, out: Vec3) -> f32 {
     let mark = |index: usize| canon.rest.landmarks[index];
+    // Sockets and mouth lie as far back as the scarf, inside the head.
+    let hollow = [canon.rest.joints[23], canon.rest.joints[24], mark(62), mark(62) - Vec3::Z * 0.03];
+    if hollow.iter().any(|place| place.distance(at) < 0.026) {
+        return -0.02;
+    }
     let middle = (mark(8) + mark(19).midpoint(mark(24))) * 0.5 + Vec3::Y * 0.004;
     let offset = at - middle;
     let oval = ((offset.x / 0.060).hypot(offset.y / 0.086) - 1.0) * 0.066;
@@ -350,8 +355,12 @@ pub(super) fn weave(
     let inside = inside / (1.0 - normal.y * normal.y).max(0.09).sqrt();
     let shift = Vec3::splat(seed);
     // Folds run down and outwards from the shoulders.
-    let long = vec3(mm.x * 0.030, mm.y * 0.011, mm.z * 0.026) + shift;
-    let fold = |by: f32| cloud(long + Vec3::splat(by), 3);
+    let long = vec3(mm.x * 0.034, mm.y * 0.0065, mm.z * 0.028) + shift;
+    // Sharp-backed: cloth bends along lines.
+    let fold = |by: f32| {
+        1.2 * cloud(long + Vec3::splat(by), 3)
+            - 0.9 * (cloud(long * 1.3 + Vec3::splat(by + 70.0), 2).abs() - 0.15)
+    };
     let depth = match fabric {
         Fabric::Jersey => 0.95,
         Fabric::Knit => 0.40,
@@ -362,6 +371,14 @@ pub(super) fn weave(
     let mut tilt = vec3(fold(0.0), 0.4 * fold(19.0), fold(43.0)) * depth * smooth(0.0, 0.03, inside);
     let mut tone = 1.0 + 0.05 * cloud(mm * 0.4 + shift, 2);
     let detail = smooth(0.5, 1.2, px_per_mm);
+    if matches!(fabric, Fabric::Jersey | Fabric::Knit) {
+        // Where the sleeve is set in.
+        let armhole = mm.x.abs() - 158.0 - 0.10 * (mm.z + 30.0).abs().min(60.0)
+            + 0.12 * (mm.y - 500.0).abs().min(120.0);
+        let seam = smooth(1.6, 0.0, armhole.abs()) * detail.max(0.4);
+        tone *= 1.0 - 0.30 * seam;
+        tilt.x -= 0.35 * mm.x.signum() * smooth(9.0, 0.0, armhole.abs()) * (armhole / 9.0).clamp(-1.0, 1.0);
+    }
     let band = |from: f32, to: f32| if inside > from && inside < to { 1.0 } else { 0.0 };
     match fabric {
         Fabric::Jersey => {

@@ -137,7 +137,7 @@ pub(super) fn shape(body: &PeopleBody, person: &Person) -> Vec<f32> {
     };
     amounts.extend([(old, age), (thin, (-weight).max(0.0)), (heavy, weight.max(0.0))]);
     amounts.push((strong, dice.share() * if who.woman { 0.15 } else { 0.45 }));
-    amounts.push(("mouth-angles-up", 0.12));
+    amounts.push(("mouth-angles-up", 0.28));
     amounts.push(("head-age-incr", 0.5 * age));
     amounts.push(("mouth-laugh-lines-in", 0.3 * age));
     amounts.push(("eye-bag-incr", 0.25 * age));
@@ -168,7 +168,7 @@ fn origins(dice: &mut Dice, skin: SkinTone) -> [f32; 3] {
 pub(super) fn expression(body: &PeopleBody, expression: Expression, gaze_up_deg: f32) -> Vec<f32> {
     let Expression { smile, open, brows_up, squint } = expression;
     body.expression([
-        ("smile", 0.10 + 0.9 * smile),
+        ("smile", 0.17 + 0.83 * smile),
         ("lips-apart", 0.5 * open),
         ("jaw-open", 0.5 * open),
         ("brows-up", brows_up),

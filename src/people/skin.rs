@@ -110,7 +110,7 @@ fn lit(surface: &Surface, room: &Room, spot: &Spot) -> Vec3 {
 
 fn surface(look: &Look, spot: &Spot, marks: &Marks, cover: &Cover, px_per_mm: f32) -> Surface {
     let at = spot.rest * 1000.0 + look.place;
-    let Marks { face, lids } = *marks;
+    let Marks { face, lids, dark } = *marks;
     // Details finer than a pixel would only flicker.
     let detail = |width_mm: f32| smooth(0.6, 1.6, width_mm * px_per_mm);
     let blotch = cloud(at * 0.055, 3);
@@ -131,6 +131,8 @@ fn surface(look: &Look, spot: &Spot, marks: &Marks, cover: &Cover, px_per_mm: f3
     let rooted = (cover.scalp * lids.w).max(cover.beard * face.w * (0.85 + 0.3 * noise(at * 1.6)));
     albedo = albedo.lerp((look.hair * 0.8).min(albedo), rooted.clamp(0.0, 1.0));
     albedo = made_up(look, albedo, lids, at);
+    albedo = albedo.lerp(look.brow.min(albedo), 0.40 * dark.y);
+    albedo *= 1.0 - 0.90 * dark.x;
     let (lips, edge) = lip_cover(face.x, at, px_per_mm);
     let crease =
         noise(vec3(at.x * 0.9, at.y * 0.12, at.z * 0.25)) * 0.6 + noise(at * vec3(2.2, 0.3, 0.6)) * 0.4;
@@ -138,13 +140,15 @@ fn surface(look: &Look, spot: &Spot, marks: &Marks, cover: &Cover, px_per_mm: f3
         * (1.0 + 0.16 * crease * detail(1.2))
         * (1.0 - 0.35 * smooth(-0.0022, 0.001, -lids.z.abs()));
     albedo = albedo.lerp(lip_colour, lips * look.rouge * edge);
-    let pores = if px_per_mm > 1.2 { 0.5 * detail(0.9) } else { 0.0 };
+    let pores = if px_per_mm > 1.0 { detail(0.9) } else { 0.0 };
+    let grain = if px_per_mm > 0.6 { noise(at * 0.85 + Vec3::splat(61.0)) * detail(1.2) } else { 0.0 };
     let normal = bumped(spot.normal, at, pores, lips, crease);
     let oily = look.oil * (0.55 + 0.9 * face.y) + 0.25 * blotch;
     Surface {
         albedo: albedo.max(Vec3::splat(0.004)),
         shine: (1.0 - 0.35 * look.dark)
-            * (0.95 + 0.75 * oily + 0.6 * mottle * detail(2.0)).max(0.2)
+            * (1.25 + 0.95 * oily + 0.7 * mottle * detail(2.0) + 0.55 * grain).max(0.2)
+            * (1.0 - 0.9 * dark.x)
             * (1.0 - lips)
             * (1.0 - 0.8 * rooted.clamp(0.0, 1.0))
             + lips * (0.6 + 1.3 * look.lip_gloss),
@@ -191,7 +195,7 @@ fn bumped(normal: Vec3, at: Vec3, pores: f32, lips: f32, crease: f32) -> Vec3 {
     let mut tilt = Vec3::ZERO;
     if pores > 0.01 {
         let fine = |shift: f32| noise(at * 1.7 + Vec3::splat(shift));
-        tilt += vec3(fine(0.0), fine(31.0), fine(57.0)) * (0.11 * pores);
+        tilt += vec3(fine(0.0), fine(31.0), fine(57.0)) * (0.17 * pores);
     }
     let broad = |shift: f32| noise(at * 0.28 + Vec3::splat(shift));
     tilt += vec3(broad(3.0), broad(13.0), broad(23.0)) * 0.018;

@@ -75,8 +75,14 @@ fn colours(strand: &Strand, look: &Look) -> [Vec3; 2] {
     };
     let scrambled = (strand.shade * 7919.0).fract();
     if scrambled < look.grey && strand.kind != Kind::Brow {
-        let pale = if look.grey > 0.4 { 0.34 } else { 0.16 };
-        let silver = Vec3::splat(pale + 0.2 * (strand.shade * 131.0).fract()) * vec3(1.0, 0.985, 0.96);
+        let pale = if look.grey > 0.9 {
+            0.34
+        } else if look.grey > 0.4 {
+            0.24
+        } else {
+            0.14
+        };
+        let silver = Vec3::splat(pale + 0.13 * (strand.shade * 131.0).fract()) * vec3(1.0, 0.985, 0.96);
         return [silver * 0.92, silver];
     }
     let own = 0.72 + 0.6 * strand.shade;

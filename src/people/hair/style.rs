@@ -198,7 +198,13 @@ impl<'a> Plan<'a> {
             steps,
             step: length / steps as f32,
             layer: &|share| 0.0006 + height * (share * 2.5).min(1.0),
-            towards: &|at, share| self.hugging(at, own - Vec3::Y * (0.35 * share), 0.85) + root.normal * 0.10,
+            towards: &|at, share| {
+                // Behind the crown, hair that is combed back falls.
+                let behind = smooth(-0.035, -0.075, at.z - self.ears.z);
+                let own = own.lerp(vec3(0.0, -1.0, -0.1), 0.85 * behind);
+                self.hugging(at, own - Vec3::Y * (0.35 * share), 0.85 + 0.15 * behind)
+                    + root.normal * (0.10 - 0.06 * behind)
+            },
             until: &|_| false,
             stiffness: 0.66,
             ears: true,
@@ -279,7 +285,9 @@ impl<'a> Plan<'a> {
             let stray = smooth(0.088, 0.13, at.x.abs());
             let mut wanted = vec3(side * (0.02 - 0.5 * stray), -1.0, -0.10).lerp(away, top) + lock;
             if fringe {
-                return wanted.lerp(vec3(0.12 * side, -0.75, 0.7), 0.9);
+                let ahead = smooth(0.122, 0.095, at.y - ears.y);
+                let down = vec3(0.10 * side, -1.0, 0.9 - 0.95 * ahead);
+                return self.hugging(at, down, 0.9 - 0.4 * ahead);
             }
             let crown = smooth(0.03, 0.07, at.y - ears.y);
             let out = (at - ears - vec3(0.0, 0.065, -0.01)).normalize_or(Vec3::Y);
@@ -287,7 +295,7 @@ impl<'a> Plan<'a> {
             // Never over the face, nor across the throat.
             let front = if at.y < ears.y - 0.04 { (-0.045, -0.010) } else { (0.030, 0.065) };
             let face = smooth(front.0, front.1, at.z - ears.z) * smooth(0.085, 0.062, at.x.abs());
-            wanted += vec3(side * 1.5, 0.0, -1.1) * face;
+            wanted += vec3(side * 1.5, 0.0, -1.1) * (face * if at.y < ears.y - 0.04 { 0.45 } else { 1.0 });
             let passed = at.z < ears.z - 0.022;
             if tucked && !passed && at.y < ears.y + 0.115 && at.y > ears.y - 0.05 {
                 let hooked = (hook - at).normalize_or(Vec3::NEG_Y);
@@ -310,7 +318,7 @@ impl<'a> Plan<'a> {
             towards: &towards,
             until: &|at| at.y < end,
             stiffness: 0.55,
-            ears: !tucked,
+            ears: false,
         };
         let start = root.normal * 0.40 + vec3(side * 0.7, 0.0, -0.1) * smooth(0.09, 0.13, at_root.y - ears.y);
         let (mut points, next_to) =
