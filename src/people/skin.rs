@@ -147,7 +147,7 @@ fn surface(look: &Look, spot: &Spot, marks: &Marks, cover: &Cover, px_per_mm: f3
     Surface {
         albedo: albedo.max(Vec3::splat(0.004)),
         shine: (1.0 - 0.35 * look.dark)
-            * (1.25 + 0.95 * oily + 0.7 * mottle * detail(2.0) + 0.55 * grain).max(0.2)
+            * (1.08 + 0.90 * oily + 0.5 * mottle * detail(2.0) + 0.35 * grain).max(0.2)
             * (1.0 - 0.9 * dark.x)
             * (1.0 - lips)
             * (1.0 - 0.8 * rooted.clamp(0.0, 1.0))

@@ -15,7 +15,7 @@ const LASHES: (usize, usize) = (110, 26);
 pub(super) fn brows(grower: &Grower<'_>, person: &Person) -> Vec<Strand> {
     let mut dice = Dice::new(person.id(), 51);
     let who = person.attributes();
-    let full = if who.woman { dice.between(0.55, 1.0) } else { dice.between(0.85, 1.35) };
+    let full = if who.woman { dice.between(0.45, 0.85) } else { dice.between(0.85, 1.35) };
     let drop = dice.between(-0.0042, -0.0020);
     let arch = dice.between(0.0, 0.0024);
     let marks = &grower.canon.rest.landmarks;

@@ -200,10 +200,10 @@ impl<'a> Plan<'a> {
             layer: &|share| 0.0006 + height * (share * 2.5).min(1.0),
             towards: &|at, share| {
                 // Behind the crown, hair that is combed back falls.
-                let behind = smooth(-0.035, -0.075, at.z - self.ears.z);
+                let behind = smooth(-0.015, -0.070, at.z - self.ears.z);
                 let own = own.lerp(vec3(0.0, -1.0, -0.1), 0.85 * behind);
-                self.hugging(at, own - Vec3::Y * (0.35 * share), 0.85 + 0.15 * behind)
-                    + root.normal * (0.10 - 0.06 * behind)
+                self.hugging(at, own - Vec3::Y * (0.35 * share), 0.85 + 0.45 * behind)
+                    + root.normal * (0.10 - 0.10 * behind)
             },
             until: &|_| false,
             stiffness: 0.66,
@@ -237,8 +237,8 @@ impl<'a> Plan<'a> {
     fn coiled(&self, root: &mut Root) -> (Vec<Vec3>, Vec<u32>) {
         let afro = self.style == HairStyle::Afro;
         let top = self.top(root.at);
-        let long = if afro { 0.040 + 0.030 * top } else { 0.020 + 0.036 * top };
-        let around = 1.0 - 0.6 * self.near_ear(root.at) * (1.0 - top);
+        let long = if afro { 0.048 + 0.018 * top } else { 0.020 + 0.036 * top };
+        let around = 1.0 - if afro { 0.35 } else { 0.6 } * self.near_ear(root.at) * (1.0 - top);
         let length = long * self.length * root.dice.between(0.75, 1.08) * (0.4 + 0.6 * root.dense) * around;
         let steps = 20;
         let outwards = (root.at - self.ears - vec3(0.0, 0.075, -0.01)).normalize_or(root.normal);
