@@ -71,8 +71,8 @@ impl Garment {
         let who = person.attributes();
         let (fabric, off, loose) = match who.neckline {
             Neckline::Turtleneck => (Fabric::Knit, 0.0075, (10, 0.55)),
-            Neckline::Boat | Neckline::Scoop => (Fabric::Jersey, 0.0038, (8, 0.45)),
-            _ => (Fabric::Jersey, 0.0052, (14, 0.6)),
+            Neckline::Boat | Neckline::Scoop => (Fabric::Jersey, 0.0042, (16, 0.7)),
+            _ => (Fabric::Jersey, 0.0056, (22, 0.8)),
         };
         let mut worn = vec![Self { fabric, cut: Cut::Top(who.neckline), off, loose }];
         match who.headwear {
@@ -362,7 +362,7 @@ pub(super) fn weave(
             - 0.9 * (cloud(long * 1.3 + Vec3::splat(by + 70.0), 2).abs() - 0.15)
     };
     let depth = match fabric {
-        Fabric::Jersey => 0.95,
+        Fabric::Jersey => 0.62,
         Fabric::Knit => 0.40,
         Fabric::Ribbed => 0.18,
         Fabric::Voile => 1.3,

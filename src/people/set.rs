@@ -150,11 +150,16 @@ impl Set<'_> {
             seen.cover += fragment.coverage;
             seen.depth = seen.depth.min(fragment.depth);
         }
+        let mut nearest = f32::INFINITY;
         for piece in pieces {
             seen.light += self.coat.light[piece.segment as usize] * piece.coverage;
             seen.cover += piece.coverage;
             seen.hair += piece.coverage;
-            seen.depth = seen.depth.min(piece.depth);
+            nearest = nearest.min(piece.depth);
+        }
+        // A stray hair is no surface.
+        if seen.hair >= 0.5 {
+            seen.depth = seen.depth.min(nearest);
         }
         seen
     }
