@@ -21,7 +21,7 @@ struct Frame {
 pub(super) fn fit(person: &Person, body: &PosedBody, turn: Mat3, sewn: &mut Sewn) {
     let frame = match person.attributes().glasses {
         Glasses::Without => return,
-        Glasses::Round => Frame { half: (0.0215, 0.0200), power: 2.1, wire: 0.0008 },
+        Glasses::Round => Frame { half: (0.0200, 0.0186), power: 2.1, wire: 0.0008 },
         Glasses::Square => Frame { half: (0.0228, 0.0162), power: 3.6, wire: 0.0013 },
     };
     let mark = |index: usize| body.landmarks[index];
@@ -31,7 +31,7 @@ pub(super) fn fit(person: &Person, body: &PosedBody, turn: Mat3, sewn: &mut Sewn
     let brows = local(mark(20)).z.max(local(mark(23)).z);
     let ahead = brows.max(local(mark(27)).z).max(local(mark(37)).z + 0.006) + 0.004;
     let apart = ((eyes[0].x - eyes[1].x) * 0.5).max(frame.half.0 + 0.0075);
-    let height = (eyes[0].y + eyes[1].y) * 0.5 - 0.0045;
+    let height = (eyes[0].y + eyes[1].y) * 0.5 - 0.0062;
     let mut bender = Bender { turn, origin: mark(27), wire: frame.wire, sewn };
     for side in [1.0, -1.0] {
         let rim: Vec<Vec3> = (0..=PIECES)

@@ -37,7 +37,7 @@ impl Cover {
         let scalp = match who.hair {
             HairStyle::Shaved => 0.42,
             HairStyle::Crop => 0.72,
-            _ => 0.88,
+            _ => 0.93,
         };
         let beard = match who.beard {
             Beard::Shaven if who.woman => 0.0,
@@ -101,7 +101,7 @@ fn lit(surface: &Surface, room: &Room, spot: &Spot) -> Vec3 {
     matt += room.ambient(normal) * bounced;
     let facing = normal.dot(spot.view).clamp(0.0, 1.0);
     let mirror = (normal * (2.0 * normal.dot(spot.view)) - spot.view).normalize_or(normal);
-    let fresnel = 0.034 + 0.60 * (1.0 - facing).powi(5);
+    let fresnel = 0.034 + 0.30 * (1.0 - facing).powi(5);
     let seen: [f32; LAMPS] = spot.lamps.to_array();
     let shine = room.glossy(mirror, surface.lobes[0], seen, near * near) * 0.62
         + room.glossy(mirror, surface.lobes[1], seen, near * near) * 0.38;
@@ -140,8 +140,11 @@ fn surface(look: &Look, spot: &Spot, marks: &Marks, cover: &Cover, px_per_mm: f3
         * (1.0 + 0.16 * crease * detail(1.2))
         * (1.0 - 0.35 * smooth(-0.0022, 0.001, -lids.z.abs()));
     albedo = albedo.lerp(lip_colour, lips * look.rouge * edge);
-    let pores = if px_per_mm > 1.0 { detail(0.9) } else { 0.0 };
-    let grain = if px_per_mm > 0.6 { noise(at * 0.85 + Vec3::splat(61.0)) * detail(1.2) } else { 0.0 };
+    // At a grazing view pores hide one another.
+    let faces = smooth(0.15, 0.6, spot.normal.dot(spot.view));
+    let pores = if px_per_mm > 1.0 { detail(0.9) * faces } else { 0.0 };
+    let grain =
+        if px_per_mm > 0.6 { noise(at * 0.85 + Vec3::splat(61.0)) * detail(1.2) * faces } else { 0.0 };
     let normal = bumped(spot.normal, at, pores, lips, crease);
     let oily = look.oil * (0.55 + 0.9 * face.y) + 0.25 * blotch;
     Surface {
@@ -195,7 +198,7 @@ fn bumped(normal: Vec3, at: Vec3, pores: f32, lips: f32, crease: f32) -> Vec3 {
     let mut tilt = Vec3::ZERO;
     if pores > 0.01 {
         let fine = |shift: f32| noise(at * 1.7 + Vec3::splat(shift));
-        tilt += vec3(fine(0.0), fine(31.0), fine(57.0)) * (0.17 * pores);
+        tilt += vec3(fine(0.0), fine(31.0), fine(57.0)) * (0.13 * pores);
     }
     let broad = |shift: f32| noise(at * 0.28 + Vec3::splat(shift));
     tilt += vec3(broad(3.0), broad(13.0), broad(23.0)) * 0.018;

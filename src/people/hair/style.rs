@@ -134,6 +134,9 @@ impl<'a> Plan<'a> {
             _ => self.falling(&mut root),
         };
         let points = self.waved(points, &mut root, flyaway);
+        if points.iter().any(|at| self.on_throat(*at)) {
+            return None;
+        }
         let mut strand = Strand {
             points,
             next_to,
@@ -156,6 +159,12 @@ impl<'a> Plan<'a> {
     /// 1 on top of the head.
     fn top(&self, at: Vec3) -> f32 {
         smooth(0.078, 0.118, at.y - self.ears.y)
+    }
+
+    /// Before the neck, where no style puts hair.
+    fn on_throat(&self, at: Vec3) -> bool {
+        let out = at - self.ears;
+        out.y < -0.045 && out.z > -0.032 && out.x.abs() < 0.056
     }
 
     /// A direction without most of what leads away from the head.
@@ -187,7 +196,7 @@ impl<'a> Plan<'a> {
             }
             _ => {
                 let wanted = vec3(side * 0.08 * (1.0 - top), -0.02 - 0.35 * (1.0 - top), -1.0);
-                (0.036 + 0.062 * top, wanted, 0.25 + 0.75 * front * top)
+                (0.030 + 0.055 * top, wanted, 0.20 + 0.70 * front * top)
             }
         };
         let around = 1.0 - 0.72 * self.near_ear(at) * (1.0 - top);
@@ -331,8 +340,8 @@ impl<'a> Plan<'a> {
             // Over the ears, not through them.
             for point in &mut points {
                 let offset = *point - ears - vec3(0.0, 0.03, -0.006);
-                let near = smooth(0.066, 0.030, offset.y.hypot(offset.z));
-                let least = 0.066 + near * (0.022 + volume * 0.6);
+                let near = smooth(0.090, 0.022, offset.y.hypot(offset.z));
+                let least = 0.066 + near * (0.020 + volume * 0.5);
                 if near > 0.0 && point.x.abs() < least && point.x * side > 0.03 {
                     point.x += (side * least - point.x) * near;
                 }
