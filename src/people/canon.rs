@@ -32,13 +32,21 @@ pub(super) struct Marks {
     pub(super) lids: Vec4,
     /// Depth of the nostrils, and how dense the brows are, 0..=1.
     pub(super) dark: Vec2,
+    /// Where age draws lines: on the forehead, around the outer corners of the eyes with the angle there, radians,
+    /// from nose to mouth.
+    pub(super) lines: Vec4,
 }
 
 impl std::ops::Add for Marks {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        Self { face: self.face + other.face, lids: self.lids + other.lids, dark: self.dark + other.dark }
+        Self {
+            face: self.face + other.face,
+            lids: self.lids + other.lids,
+            dark: self.dark + other.dark,
+            lines: self.lines + other.lines,
+        }
     }
 }
 
@@ -46,7 +54,12 @@ impl std::ops::Mul<f32> for Marks {
     type Output = Self;
 
     fn mul(self, share: f32) -> Self {
-        Self { face: self.face * share, lids: self.lids * share, dark: self.dark * share }
+        Self {
+            face: self.face * share,
+            lids: self.lids * share,
+            dark: self.dark * share,
+            lines: self.lines * share,
+        }
     }
 }
 
@@ -172,7 +185,28 @@ impl<'a> Marker<'a> {
                 scalp(self.rest, at),
             ),
             dark: Vec2::new(self.nostrils(at), self.brows(at)),
+            lines: self.lines(at),
         }
+    }
+
+    fn lines(&self, at: Vec3) -> Vec4 {
+        let mark = |index: usize| self.rest.landmarks[index];
+        let above = at.y - mark(19).midpoint(mark(24)).y;
+        let forehead = smooth(0.004, 0.014, above)
+            * smooth(0.046, 0.030, above)
+            * smooth(0.058, 0.035, at.x.abs())
+            * smooth(0.02, 0.05, at.z - self.rest.lobes[0].z);
+        let corner = if at.x > 0.0 { mark(45) } else { mark(36) };
+        let from = (at - corner) * Vec3::new(at.x.signum(), 1.0, 1.0);
+        let apart = from.length();
+        let feet = smooth(0.004, 0.009, apart) * smooth(0.026, 0.012, apart) * smooth(0.0, 0.006, from.x);
+        let (wing, mouth) = if at.x > 0.0 { (mark(35), mark(54)) } else { (mark(31), mark(48)) };
+        let out = Vec3::new(at.x.signum() * 0.010, 0.0, -0.006);
+        let fold = distance(
+            at,
+            &[wing + out * 0.4 + Vec3::Y * 0.006, wing.lerp(mouth, 0.5) + out * 1.1, mouth + out],
+        );
+        Vec4::new(forehead, feet, from.y.atan2(from.x.max(1e-4)), 1.0 - smooth(0.0004, 0.0048, fold))
     }
 
     /// The mesh has no holes there: dark where they open, on the nose's underside.

@@ -124,7 +124,7 @@ fn scarf(canon: &Canon, at: Vec3, out: Vec3) -> f32 {
     let mark = |index: usize| canon.rest.landmarks[index];
     // Sockets and mouth lie as far back as the scarf, inside the head.
     let hollow = [canon.rest.joints[23], canon.rest.joints[24], mark(62), mark(62) - Vec3::Z * 0.03];
-    if hollow.iter().any(|place| place.distance(at) < 0.026) {
+    if hollow.iter().any(|place| place.distance(at) < 0.020) {
         return -0.02;
     }
     let middle = (mark(8) + mark(19).midpoint(mark(24))) * 0.5 + Vec3::Y * 0.004;

@@ -18,6 +18,8 @@ pub(super) struct Look {
     pub(super) flush: f32,
     pub(super) freckles: f32,
     pub(super) tired: f32,
+    /// How deep age has drawn its lines, 0..=1.
+    pub(super) lined: f32,
     /// How uneven, 0..=1, and how oily, 0..=1.
     pub(super) uneven: f32,
     pub(super) oil: f32,
@@ -94,6 +96,7 @@ impl Look {
             flush: dice.between(0.45, 1.0) * (1.0 - 0.45 * dark) * (1.0 - 0.3 * made_up) + 0.25 * made_up,
             freckles: if who.freckles { dice.between(0.5, 1.0) } else { 0.0 },
             tired: dice.between(0.2, 0.7) * (1.0 - 0.6 * made_up) + 0.3 * aged,
+            lined: ((who.age as f32 - 32.0) / 42.0).clamp(0.0, 1.0) * dice.between(0.7, 1.0),
             uneven: (0.35 + 0.4 * aged + 0.25 * dice.share()) * (1.0 - 0.4 * made_up),
             oil: dice.between(0.3, 0.9),
             eye_shadow: dice.pick(&[

@@ -110,7 +110,7 @@ fn lit(surface: &Surface, room: &Room, spot: &Spot) -> Vec3 {
 
 fn surface(look: &Look, spot: &Spot, marks: &Marks, cover: &Cover, px_per_mm: f32) -> Surface {
     let at = spot.rest * 1000.0 + look.place;
-    let Marks { face, lids, dark } = *marks;
+    let Marks { face, lids, dark, lines } = *marks;
     // Details finer than a pixel would only flicker.
     let detail = |width_mm: f32| smooth(0.6, 1.6, width_mm * px_per_mm);
     let blotch = cloud(at * 0.055, 3);
@@ -145,7 +145,9 @@ fn surface(look: &Look, spot: &Spot, marks: &Marks, cover: &Cover, px_per_mm: f3
     let pores = if px_per_mm > 1.0 { detail(0.9) * faces } else { 0.0 };
     let grain =
         if px_per_mm > 0.6 { noise(at * 0.85 + Vec3::splat(61.0)) * detail(1.2) * faces } else { 0.0 };
-    let normal = bumped(spot.normal, at, pores, lips, crease);
+    let (line, slope) = wrinkles(look, lines, at);
+    albedo *= 1.0 - 0.16 * line;
+    let normal = bumped(spot.normal + slope, at, pores, lips, crease);
     let oily = look.oil * (0.55 + 0.9 * face.y) + 0.25 * blotch;
     Surface {
         albedo: albedo.max(Vec3::splat(0.004)),
@@ -191,6 +193,25 @@ fn made_up(look: &Look, albedo: Vec3, lids: Vec4, at: Vec3) -> Vec3 {
     let line = smooth(0.0019, 0.0005, lids.x) * (0.35 + 0.6 * look.liner)
         + smooth(0.0012, 0.0003, lids.y) * (0.15 + 0.3 * look.liner);
     albedo.lerp(vec3(0.012, 0.009, 0.008), line.min(0.92))
+}
+
+/// How deep in a line of age a place lies, and how its sides tilt the normal.
+fn wrinkles(look: &Look, lines: Vec4, at: Vec3) -> (f32, Vec3) {
+    if look.lined <= 0.0 {
+        return (0.0, Vec3::ZERO);
+    }
+    let wander = cloud(at * vec3(0.035, 0.02, 0.03), 2);
+    // Across the forehead, a line every eight millimetres, broken here and there.
+    let (sin, cos) = (at.y * 0.78 + 5.0 * wander).sin_cos();
+    let broken = smooth(-0.25, 0.25, noise(at * vec3(0.045, 0.11, 0.04) + Vec3::splat(8.0)));
+    let forehead = lines.x * broken;
+    // Fanning out from the eyes' corners.
+    let (fan_sin, fan_cos) = (lines.z * 9.0 + 2.5 * wander).sin_cos();
+    let (up, out) = (lines.z.cos(), -lines.z.sin());
+    let deep = forehead * sin.max(0.0).powi(3) + lines.y * fan_sin.max(0.0).powi(3) + 0.8 * lines.w;
+    let tilt = vec3(0.0, 1.0, 0.0) * (forehead * cos * sin.max(0.0))
+        + vec3(out, up, 0.0) * (lines.y * fan_cos * fan_sin.max(0.0));
+    (deep * look.lined, tilt * (0.30 * look.lined))
 }
 
 /// Pores and the lips' creases tilt the normal.
