@@ -30,13 +30,23 @@ pub(super) struct Marks {
     /// Distance from the upper lids' edge going up, from the lower ones' going down, lips' inner outline,
     /// density of hair on the scalp.
     pub(super) lids: Vec4,
+    /// Depth of the nostrils, and how dense the brows are, 0..=1.
+    pub(super) dark: Vec2,
+    /// Where age draws lines: on the forehead, around the outer corners of the eyes with the angle there, radians,
+    /// from nose to mouth.
+    pub(super) lines: Vec4,
 }
 
 impl std::ops::Add for Marks {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        Self { face: self.face + other.face, lids: self.lids + other.lids }
+        Self {
+            face: self.face + other.face,
+            lids: self.lids + other.lids,
+            dark: self.dark + other.dark,
+            lines: self.lines + other.lines,
+        }
     }
 }
 
@@ -44,7 +54,12 @@ impl std::ops::Mul<f32> for Marks {
     type Output = Self;
 
     fn mul(self, share: f32) -> Self {
-        Self { face: self.face * share, lids: self.lids * share }
+        Self {
+            face: self.face * share,
+            lids: self.lids * share,
+            dark: self.dark * share,
+            lines: self.lines * share,
+        }
     }
 }
 
@@ -157,8 +172,8 @@ impl<'a> Marker<'a> {
         let redness =
             (cheeks[0].max(cheeks[1]) * 0.70).max(0.72 * nose).max(ears[0].max(ears[1]) * 0.62).max(chin);
         let under = [[36, 39], [42, 45]].map(|[a, b]| {
-            let bag = mark(a).midpoint(mark(b)) - Vec3::Y * 0.0155;
-            let offset = (at - bag) * Vec3::new(0.62, 1.25, 0.6);
+            let bag = mark(a).midpoint(mark(b)) - Vec3::Y * 0.0115;
+            let offset = (at - bag) * Vec3::new(0.62, 1.6, 0.6);
             1.0 - smooth(0.003, 0.014, offset.length())
         });
         Marks {
@@ -169,7 +184,46 @@ impl<'a> Marker<'a> {
                 inner,
                 scalp(self.rest, at),
             ),
+            dark: Vec2::new(self.nostrils(at), self.brows(at)),
+            lines: self.lines(at),
         }
+    }
+
+    fn lines(&self, at: Vec3) -> Vec4 {
+        let mark = |index: usize| self.rest.landmarks[index];
+        let above = at.y - mark(19).midpoint(mark(24)).y;
+        let forehead = smooth(0.004, 0.014, above)
+            * smooth(0.046, 0.030, above)
+            * smooth(0.058, 0.035, at.x.abs())
+            * smooth(0.02, 0.05, at.z - self.rest.lobes[0].z);
+        let corner = if at.x > 0.0 { mark(45) } else { mark(36) };
+        let from = (at - corner) * Vec3::new(at.x.signum(), 1.0, 1.0);
+        let apart = from.length();
+        let feet = smooth(0.004, 0.009, apart) * smooth(0.026, 0.012, apart) * smooth(0.0, 0.006, from.x);
+        let (wing, mouth) = if at.x > 0.0 { (mark(35), mark(54)) } else { (mark(31), mark(48)) };
+        let out = Vec3::new(at.x.signum() * 0.010, 0.0, -0.006);
+        let fold = distance(
+            at,
+            &[wing + out * 0.4 + Vec3::Y * 0.006, wing.lerp(mouth, 0.5) + out * 1.1, mouth + out],
+        );
+        Vec4::new(forehead, feet, from.y.atan2(from.x.max(1e-4)), 1.0 - smooth(0.0004, 0.0048, fold))
+    }
+
+    /// The mesh has no holes there: dark where they open, on the nose's underside.
+    fn nostrils(&self, at: Vec3) -> f32 {
+        [(32, 31), (34, 35)]
+            .map(|(middle, wing)| {
+                let hole = self.rest.landmarks[middle].lerp(self.rest.landmarks[wing], 0.38);
+                let offset = (at - hole - Vec3::new(0.0, 0.0016, 0.0012)) * Vec3::new(0.85, 1.5, 0.75);
+                1.0 - smooth(0.0010, 0.0042, offset.length())
+            })
+            .into_iter()
+            .fold(0.0, f32::max)
+    }
+
+    fn brows(&self, at: Vec3) -> f32 {
+        let line = |run: std::ops::Range<usize>| distance(at + Vec3::Y * 0.0030, &self.rest.landmarks[run]);
+        1.0 - smooth(0.0006, 0.0044, line(17..22).min(line(22..27)))
     }
 
     /// Where a beard grows, 0..=1: cheeks below a line from the ears to the nose, chin and upper lip.

@@ -8,14 +8,17 @@ use super::canon::Canon;
 use super::figure::Figure;
 use super::hair::gap_of_hat;
 use super::look::Look;
-use super::noise::{cloud, smooth};
+use super::noise::{cloud, noise, smooth};
 use super::person::{Headwear, Neckline, Person};
 use crate::body::{Part, PosedBody};
-use glam::{Vec2, Vec3, Vec4, vec3};
+use glam::{Mat3, Vec2, Vec3, Vec4, vec3};
 use std::collections::HashMap;
 
 /// Skin further inside a garment than this is not drawn, metres.
 const HIDDEN: f32 = 0.022;
+
+/// Where ears lie under a headscarf: this far from the middle of the mean head, metres.
+const EAR_PLANE: f32 = 0.0705;
 
 /// What a garment is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,8 +71,8 @@ impl Garment {
         let who = person.attributes();
         let (fabric, off, loose) = match who.neckline {
             Neckline::Turtleneck => (Fabric::Knit, 0.0075, (10, 0.55)),
-            Neckline::Boat | Neckline::Scoop => (Fabric::Jersey, 0.0038, (8, 0.45)),
-            _ => (Fabric::Jersey, 0.0052, (14, 0.6)),
+            Neckline::Boat | Neckline::Scoop => (Fabric::Jersey, 0.0042, (16, 0.7)),
+            _ => (Fabric::Jersey, 0.0056, (22, 0.8)),
         };
         let mut worn = vec![Self { fabric, cut: Cut::Top(who.neckline), off, loose }];
         match who.headwear {
@@ -105,8 +108,8 @@ fn top(neckline: Neckline, out: Vec3) -> f32 {
     let line = match neckline {
         Neckline::Turtleneck => {
             // Up the neck, but not onto the chin.
-            let chin = (0.034 - out.z).max(-0.02) + (-0.078 - out.y).max(0.0) * 2.0;
-            return (-0.046 - 0.020 * front - out.y).min(chin);
+            let chin = 0.046 - out.z + (-0.085 - out.y).max(0.0) * 2.0;
+            return (-0.060 - 0.020 * front - out.y).min(chin);
         }
         Neckline::Crew => -0.094 - 0.030 * front,
         Neckline::VNeck => -0.092 - 0.026 * front - 0.074 * front * (1.0 - wide / 0.062).max(0.0),
@@ -119,6 +122,11 @@ fn top(neckline: Neckline, out: Vec3) -> f32 {
 /// All of head and neck but an oval of the face.
 fn scarf(canon: &Canon, at: Vec3, out: Vec3) -> f32 {
     let mark = |index: usize| canon.rest.landmarks[index];
+    // Sockets and mouth lie as far back as the scarf, inside the head.
+    let hollow = [canon.rest.joints[23], canon.rest.joints[24], mark(62), mark(62) - Vec3::Z * 0.03];
+    if hollow.iter().any(|place| place.distance(at) < 0.020) {
+        return -0.02;
+    }
     let middle = (mark(8) + mark(19).midpoint(mark(24))) * 0.5 + Vec3::Y * 0.004;
     let offset = at - middle;
     let oval = ((offset.x / 0.060).hypot(offset.y / 0.086) - 1.0) * 0.066;
@@ -127,16 +135,33 @@ fn scarf(canon: &Canon, at: Vec3, out: Vec3) -> f32 {
     face.min(below)
 }
 
-/// Sews all garments onto a figure; says which of its triangles stay bare.
-pub(super) fn sew(canon: &Canon, figure: &Figure<'_>, garments: &[Garment]) -> (Sewn, Vec<bool>) {
+/// Sews all garments onto a figure whose head is turned by `turn`; says which of its triangles stay bare.
+pub(super) fn sew(canon: &Canon, figure: &Figure<'_>, turn: Mat3, garments: &[Garment]) -> (Sewn, Vec<bool>) {
     let fine = figure.fine;
     let triangles = fine.subdivision.triangles();
     let mut sewn = Sewn::default();
     let mut bare = vec![true; triangles.len()];
     for garment in garments {
-        let inside: Vec<f32> = fine.rest.iter().map(|at| garment.inside(canon, *at)).collect();
-        let positions = loosened(figure, &figure.body, garment);
-        let normals = fine.subdivision.normals(&positions);
+        // The border is drawn on the loosened body at rest: bumps of the skin do not show in it.
+        let at_rest = loosened(figure, canon, &canon.rest, Mat3::IDENTITY, garment);
+        let above =
+            garments.last().filter(|last| last.fabric == Fabric::Voile && garment.fabric != Fabric::Voile);
+        let inside: Vec<f32> = at_rest
+            .iter()
+            .map(|at| {
+                // A headscarf lies over what is below.
+                let hidden = above.map_or(f32::INFINITY, |scarf| 0.065 - scarf.inside(canon, *at));
+                garment.inside(canon, *at).min(hidden)
+            })
+            .collect();
+        let positions = loosened(figure, canon, &figure.body, turn, garment);
+        let mut normals = fine.subdivision.normals(&positions);
+        if garment.fabric == Fabric::Voile {
+            for (normal, rest) in normals.iter_mut().zip(&fine.rest) {
+                let aside = turn.x_axis * rest.x.signum();
+                *normal = normal.lerp(aside, on_ear(canon, *rest)).normalize_or(aside);
+            }
+        }
         let mut cutter = Cutter {
             figure,
             garment,
@@ -163,10 +188,23 @@ pub(super) fn sew(canon: &Canon, figure: &Figure<'_>, garments: &[Garment]) -> (
 }
 
 /// The fine mesh as a garment hangs on it.
-fn loosened(figure: &Figure<'_>, body: &PosedBody, garment: &Garment) -> Vec<Vec3> {
+fn loosened(
+    figure: &Figure<'_>,
+    canon: &Canon,
+    body: &PosedBody,
+    turn: Mat3,
+    garment: &Garment,
+) -> Vec<Vec3> {
     let skin = &figure.fine.subdivision;
     let (times, share) = garment.loose;
-    let relaxed = skin.relaxed(&body.vertices, times);
+    let mut relaxed = skin.relaxed(&body.vertices, times);
+    let scarf = garment.fabric == Fabric::Voile;
+    if scarf {
+        for (place, rest) in relaxed.iter_mut().zip(&canon.rest.vertices) {
+            let flat = (EAR_PLANE - rest.x.abs()).min(0.0) * rest.x.signum();
+            *place += turn.x_axis * (flat * on_ear(canon, *rest));
+        }
+    }
     let hung: Vec<Vec3> = body
         .vertices
         .iter()
@@ -175,11 +213,33 @@ fn loosened(figure: &Figure<'_>, body: &PosedBody, garment: &Garment) -> Vec<Vec
         .map(|((own, relaxed), normal)| {
             let moved = (*relaxed - *own) * share;
             // Cloth bridges hollows and never cuts into the body.
-            let inwards = if garment.fabric == Fabric::Voile { 0.0 } else { moved.dot(*normal).min(0.0) };
+            let inwards = if scarf { 0.0 } else { moved.dot(*normal).min(0.0) };
             *own + moved - *normal * inwards + *normal * garment.off
         })
         .collect();
-    skin.positions(&skin.relaxed(&hung, 1))
+    let mut hung = skin.relaxed(&hung, 1);
+    if scarf {
+        for ((place, normal), rest) in hung.iter_mut().zip(&body.normals).zip(&canon.rest.vertices) {
+            *place += *normal * draped(canon, *rest);
+        }
+    }
+    skin.positions(&hung)
+}
+
+/// How far a headscarf's folds stand off: slanting down and round under the chin, metres.
+fn draped(canon: &Canon, rest: Vec3) -> f32 {
+    let out = rest - canon.rest.lobes[0].midpoint(canon.rest.lobes[1]);
+    let turned = out.x.atan2(out.z + 0.03);
+    let low = smooth(0.02, -0.10, out.y);
+    let folds = (out.y * 210.0 + turned * 2.6 + 1.5 * noise(rest * 18.0)).sin();
+    0.0055 * low * (0.5 + 0.5 * folds) + 0.004 * noise(rest * vec3(14.0, 26.0, 14.0)) + 0.010 * low
+}
+
+/// 1 on the ears of the mean body, which a headscarf presses flat.
+fn on_ear(canon: &Canon, rest: Vec3) -> f32 {
+    let offset = canon.rest.lobes.map(|lobe| rest - lobe - vec3(0.0, 0.027, -0.006));
+    let near = offset.map(|offset| smooth(0.050, 0.038, offset.y.hypot(offset.z)));
+    if rest.x.abs() > 0.055 { near[0].max(near[1]) } else { 0.0 }
 }
 
 /// Cuts triangles at a garment's border.
@@ -295,18 +355,30 @@ pub(super) fn weave(
     let inside = inside / (1.0 - normal.y * normal.y).max(0.09).sqrt();
     let shift = Vec3::splat(seed);
     // Folds run down and outwards from the shoulders.
-    let long = vec3(mm.x * 0.030, mm.y * 0.011, mm.z * 0.026) + shift;
-    let fold = |by: f32| cloud(long + Vec3::splat(by), 3);
+    let long = vec3(mm.x * 0.034, mm.y * 0.0065, mm.z * 0.028) + shift;
+    // Sharp-backed: cloth bends along lines.
+    let fold = |by: f32| {
+        1.2 * cloud(long + Vec3::splat(by), 3)
+            - 0.9 * (cloud(long * 1.3 + Vec3::splat(by + 70.0), 2).abs() - 0.15)
+    };
     let depth = match fabric {
-        Fabric::Jersey => 0.55,
+        Fabric::Jersey => 0.62,
         Fabric::Knit => 0.40,
         Fabric::Ribbed => 0.18,
-        Fabric::Voile => 0.95,
+        Fabric::Voile => 1.3,
         Fabric::Wire => return (1.0, normal),
     };
     let mut tilt = vec3(fold(0.0), 0.4 * fold(19.0), fold(43.0)) * depth * smooth(0.0, 0.03, inside);
     let mut tone = 1.0 + 0.05 * cloud(mm * 0.4 + shift, 2);
     let detail = smooth(0.5, 1.2, px_per_mm);
+    if matches!(fabric, Fabric::Jersey | Fabric::Knit) {
+        // Where the sleeve is set in.
+        let armhole = mm.x.abs() - 158.0 - 0.10 * (mm.z + 30.0).abs().min(60.0)
+            + 0.12 * (mm.y - 500.0).abs().min(120.0);
+        let seam = smooth(1.6, 0.0, armhole.abs()) * detail.max(0.4);
+        tone *= 1.0 - 0.30 * seam;
+        tilt.x -= 0.35 * mm.x.signum() * smooth(9.0, 0.0, armhole.abs()) * (armhole / 9.0).clamp(-1.0, 1.0);
+    }
     let band = |from: f32, to: f32| if inside > from && inside < to { 1.0 } else { 0.0 };
     match fabric {
         Fabric::Jersey => {
@@ -317,8 +389,9 @@ pub(super) fn weave(
         Fabric::Knit => {
             let angle = mm.x.atan2(mm.z + 90.0);
             let ribs = (angle * 62.0).sin();
-            tone *= 1.0 + 0.16 * ribs * detail.max(0.35);
-            tilt += vec3(0.22 * (angle * 62.0).cos(), 0.0, 0.0) * detail;
+            let collar = smooth(0.085, 0.06, inside);
+            tone *= 1.0 + 0.13 * ribs * detail.max(0.35) * collar + 0.10 * cloud(mm * 1.1, 2) * detail;
+            tilt += vec3(0.22 * (angle * 62.0).cos(), 0.0, 0.0) * (detail * collar);
         }
         Fabric::Ribbed => {
             let angle = mm.x.atan2(mm.z);

@@ -4,6 +4,7 @@ use super::canon::{Canon, DIRECTIONS, Fine};
 use super::light::{LAMPS, Room};
 use crate::body::{PeopleBody, PosedBody};
 use crate::project::HeadAngles;
+#[cfg(test)]
 use crate::render::Mesh;
 use glam::{Vec2, Vec3, Vec4};
 use rayon::prelude::*;
@@ -65,6 +66,8 @@ impl<'a> Figure<'a> {
         }
     }
 
+    /// The whole body, bare.
+    #[cfg(test)]
     pub(super) fn mesh(&self) -> Mesh<'_> {
         Mesh {
             positions: &self.positions,

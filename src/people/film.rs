@@ -55,7 +55,7 @@ impl Film {
 /// the filmic curve, fitted by Narkowicz 2015), hue kept by bending the brightest colour most.
 fn curve(light: Vec3) -> Vec3 {
     let bend = |x: f32| {
-        let x = x.max(0.0) * 0.72;
+        let x = x.max(0.0) * 0.70;
         (x * (2.51 * x + 0.03)) / (x * (2.43 * x + 0.59) + 0.14)
     };
     let each = vec3(bend(light.x), bend(light.y), bend(light.z));

@@ -21,8 +21,8 @@ struct Frame {
 pub(super) fn fit(person: &Person, body: &PosedBody, turn: Mat3, sewn: &mut Sewn) {
     let frame = match person.attributes().glasses {
         Glasses::Without => return,
-        Glasses::Round => Frame { half: (0.0225, 0.0215), power: 2.1, wire: 0.0009 },
-        Glasses::Square => Frame { half: (0.0250, 0.0178), power: 4.5, wire: 0.0015 },
+        Glasses::Round => Frame { half: (0.0200, 0.0186), power: 2.1, wire: 0.0008 },
+        Glasses::Square => Frame { half: (0.0228, 0.0162), power: 3.6, wire: 0.0013 },
     };
     let mark = |index: usize| body.landmarks[index];
     let local = |point: Vec3| turn.transpose() * (point - mark(27));
@@ -30,8 +30,8 @@ pub(super) fn fit(person: &Person, body: &PosedBody, turn: Mat3, sewn: &mut Sewn
     let eyes = [body.joints[23], body.joints[24]].map(local);
     let brows = local(mark(20)).z.max(local(mark(23)).z);
     let ahead = brows.max(local(mark(27)).z).max(local(mark(37)).z + 0.006) + 0.004;
-    let apart = ((eyes[0].x - eyes[1].x) * 0.5).max(frame.half.0 + 0.006);
-    let height = (eyes[0].y + eyes[1].y) * 0.5 - 0.002;
+    let apart = ((eyes[0].x - eyes[1].x) * 0.5).max(frame.half.0 + 0.0075);
+    let height = (eyes[0].y + eyes[1].y) * 0.5 - 0.0062;
     let mut bender = Bender { turn, origin: mark(27), wire: frame.wire, sewn };
     for side in [1.0, -1.0] {
         let rim: Vec<Vec3> = (0..=PIECES)
@@ -46,14 +46,13 @@ pub(super) fn fit(person: &Person, body: &PosedBody, turn: Mat3, sewn: &mut Sewn
         bender.bend(&rim);
         let lobe = local(body.lobes[usize::from(side < 0.0)]);
         let hinge = vec3(side * (apart + frame.half.0), height + 0.004, ahead - 0.003);
-        let ear = vec3(lobe.x - side * 0.002, lobe.y + 0.048, lobe.z - 0.002);
-        let aside = side * (lobe.x.abs() + 0.003).max(hinge.x.abs() + 0.002);
+        let ear = vec3(lobe.x - side * 0.004, lobe.y + 0.047, lobe.z - 0.004);
         let temple = [
             hinge,
-            vec3(aside, height + 0.004, ahead - 0.014),
-            vec3(aside, (height + ear.y) * 0.5 + 0.003, (ahead + ear.z) * 0.5),
-            vec3(ear.x + side * 0.003, ear.y + 0.002, ear.z + 0.006),
-            vec3(ear.x, ear.y - 0.008, ear.z - 0.014),
+            hinge.lerp(ear, 0.12) + vec3(side * 0.0025, 0.0, 0.0),
+            hinge.lerp(ear, 0.55) + vec3(side * 0.004, 0.001, 0.0),
+            ear,
+            ear + vec3(-side * 0.003, -0.010, -0.012),
         ];
         bender.bend(&temple);
     }

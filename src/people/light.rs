@@ -67,7 +67,7 @@ impl Room {
                 }
             }
             Lighting::Window { side, warm } => {
-                let day = vec3(0.90, 0.97, 1.08);
+                let day = vec3(0.965, 0.99, 1.03);
                 let indoors = vec3(1.0, 0.84, 0.66).lerp(Vec3::ONE, 1.0 - warm);
                 let mut window = lamp(side, 0.22, 6.0, day * 1.05, (0.26, 0.42));
                 window.window = true;
@@ -84,7 +84,7 @@ impl Room {
             }
             Lighting::Outdoors { side, sun } => {
                 let day = vec3(1.0, 0.93, 0.82);
-                let sky = vec3(0.86, 0.97, 1.12);
+                let sky = vec3(0.97, 1.0, 1.03);
                 let behind = dice.chance(0.5);
                 let sun_side = if behind { side.signum() * 2.35 } else { side };
                 let strength = if behind { 1.1 } else { 0.62 };
@@ -109,7 +109,7 @@ impl Room {
 
     /// Mirror light from `direction` for a lobe of this sharpness, each lamp as far as `seen`.
     pub(super) fn glossy(&self, direction: Vec3, sharpness: f32, seen: [f32; LAMPS], ao: f32) -> Vec3 {
-        let mut sum = self.ambient(direction) * ao;
+        let mut sum = self.ambient(direction) * (0.65 * ao);
         for (lamp, seen) in self.lamps.iter().zip(seen) {
             // Radiance of the lamp's middle from what it throws on a surface, times both Gaussians' overlap.
             let both = sharpness * lamp.sharpness / (sharpness + lamp.sharpness);

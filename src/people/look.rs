@@ -18,6 +18,8 @@ pub(super) struct Look {
     pub(super) flush: f32,
     pub(super) freckles: f32,
     pub(super) tired: f32,
+    /// How deep age has drawn its lines, 0..=1.
+    pub(super) lined: f32,
     /// How uneven, 0..=1, and how oily, 0..=1.
     pub(super) uneven: f32,
     pub(super) oil: f32,
@@ -94,6 +96,7 @@ impl Look {
             flush: dice.between(0.45, 1.0) * (1.0 - 0.45 * dark) * (1.0 - 0.3 * made_up) + 0.25 * made_up,
             freckles: if who.freckles { dice.between(0.5, 1.0) } else { 0.0 },
             tired: dice.between(0.2, 0.7) * (1.0 - 0.6 * made_up) + 0.3 * aged,
+            lined: ((who.age as f32 - 32.0) / 42.0).clamp(0.0, 1.0) * dice.between(0.7, 1.0),
             uneven: (0.35 + 0.4 * aged + 0.25 * dice.share()) * (1.0 - 0.4 * made_up),
             oil: dice.between(0.3, 0.9),
             eye_shadow: dice.pick(&[
@@ -123,8 +126,8 @@ impl Look {
 
 fn hair(colour: HairColour) -> Vec3 {
     match colour {
-        HairColour::Black => vec3(0.0105, 0.0085, 0.0080),
-        HairColour::DarkBrown => vec3(0.026, 0.0155, 0.0105),
+        HairColour::Black => vec3(0.0150, 0.0120, 0.0110),
+        HairColour::DarkBrown => vec3(0.033, 0.0195, 0.0130),
         HairColour::Brown => vec3(0.062, 0.034, 0.020),
         HairColour::Chestnut => vec3(0.085, 0.037, 0.018),
         HairColour::Auburn => vec3(0.110, 0.036, 0.016),
@@ -156,12 +159,12 @@ fn cloth(colour: ClothColour) -> Vec3 {
         ClothColour::Grey => vec3(0.24, 0.24, 0.25),
         ClothColour::Black => vec3(0.018, 0.018, 0.020),
         ClothColour::Navy => vec3(0.020, 0.030, 0.070),
-        ClothColour::Blue => vec3(0.085, 0.17, 0.34),
+        ClothColour::Blue => vec3(0.095, 0.16, 0.29),
         ClothColour::Green => vec3(0.055, 0.13, 0.075),
         ClothColour::Burgundy => vec3(0.14, 0.020, 0.032),
-        ClothColour::Red => vec3(0.42, 0.040, 0.035),
+        ClothColour::Red => vec3(0.32, 0.045, 0.040),
         ClothColour::Pink => vec3(0.62, 0.33, 0.35),
-        ClothColour::Mustard => vec3(0.50, 0.30, 0.055),
+        ClothColour::Mustard => vec3(0.44, 0.27, 0.075),
         ClothColour::Beige => vec3(0.50, 0.39, 0.28),
     }
 }

@@ -56,7 +56,8 @@ pub struct People {
 pub struct Shot {
     /// Without any earring.
     pub picture: RgbImage,
-    /// Camera z of the nearest surface, hair included, metres, row by row; infinite for the backdrop.
+    /// Camera z of the nearest surface, metres, row by row; hair counts where it covers half of the pixel or more;
+    /// infinite for the backdrop.
     pub depth: Vec<f32>,
     /// How much of each pixel hair covers in front of everything else, 0..=255.
     pub hair_cover: Vec<u8>,
@@ -208,3 +209,6 @@ fn truth(body: &PosedBody, camera: Camera, sitting: &Sitting, exposed: set::Expo
         light,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -186,13 +186,14 @@ impl Person {
         } else {
             MakeUp::Bare
         };
-        let glasses =
-            dice.weighted(&[(Glasses::Without, 8.0), (Glasses::Round, 1.0), (Glasses::Square, 1.0)]);
+        let framed = dice.weighted(&[(Glasses::Without, 8.0), (Glasses::Round, 1.0), (Glasses::Square, 1.0)]);
         let headwear = dice.weighted(&[
             (Headwear::Without, 9.0),
             (Headwear::Beanie, 0.4),
             (Headwear::Headscarf, if woman { 0.6 } else { 0.0 }),
         ]);
+        // Temples go over the ears, and a scarf covers those.
+        let glasses = if headwear == Headwear::Headscarf { Glasses::Without } else { framed };
         let neckline = dice.pick(if woman {
             Neckline::ALL
         } else {

@@ -76,7 +76,8 @@ pub(super) fn expose(
     let px_per_mm = (camera.focal.y / f64::from(camera.project(body.nose_tip).1) / 1000.0) as f32;
     let fine = &canon.fine[usize::from(px_per_mm > FINER_FROM)];
     let figure = Figure::new(canon, fine, body.clone(), sitting.angles, &room);
-    let (mut sewn, bare) = cloth::sew(canon, &figure, &Garment::of(person));
+    let (mut sewn, bare) =
+        cloth::sew(canon, &figure, head_rotation(sitting.angles).as_mat3(), &Garment::of(person));
     glasses::fit(person, body, head_rotation(sitting.angles).as_mat3(), &mut sewn);
     let dressed = Dressed::new(&figure, &sewn, &bare, sitting.expression.open > 0.02);
     let eye_point = camera.translation * Vec3::new(-1.0, 1.0, 1.0);
@@ -149,11 +150,16 @@ impl Set<'_> {
             seen.cover += fragment.coverage;
             seen.depth = seen.depth.min(fragment.depth);
         }
+        let mut nearest = f32::INFINITY;
         for piece in pieces {
             seen.light += self.coat.light[piece.segment as usize] * piece.coverage;
             seen.cover += piece.coverage;
             seen.hair += piece.coverage;
-            seen.depth = seen.depth.min(piece.depth);
+            nearest = nearest.min(piece.depth);
+        }
+        // A stray hair is no surface.
+        if seen.hair >= 0.5 {
+            seen.depth = seen.depth.min(nearest);
         }
         seen
     }
@@ -195,7 +201,12 @@ impl Set<'_> {
             }
             Part::LeftEye => eye::shade(&self.eyes[0], self.look, self.room, at, &spot),
             Part::RightEye => eye::shade(&self.eyes[1], self.look, self.room, at, &spot),
-            Part::Teeth => Vec3::new(0.62, 0.57, 0.48) * self.room.ambient(spot.normal) * spot.open.0 * 2.5,
+            Part::Teeth => {
+                let key = self.room.lamps[0];
+                let lit =
+                    key.colour * (wrapped(normal.dot(key.direction), 0.5) * (0.25 + 0.4 * spot.spread[0]));
+                Vec3::new(0.60, 0.54, 0.44) * (lit + self.room.ambient(spot.normal) * (0.3 + spot.open.0))
+            }
         }
     }
 

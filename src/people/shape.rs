@@ -96,18 +96,18 @@ const LOCAL: &[(&str, f32)] = &[
 
 /// What the basis' women lack of what most women have.
 const GENTLER: &[(&str, f32)] = &[
-    ("chin-width-incr", -0.18),
-    ("chin-bones-incr", -0.15),
-    ("head-oval", 0.16),
+    ("chin-width-incr", -0.30),
+    ("chin-bones-incr", -0.26),
+    ("head-oval", 0.26),
     ("head-scale-horiz-incr", -0.08),
-    ("mouth-upperlip-volume-incr", 0.16),
+    ("mouth-upperlip-volume-incr", 0.22),
     ("mouth-lowerlip-volume-incr", 0.14),
-    ("eye-scale-incr", 0.14),
-    ("nose-scale-horiz-incr", -0.16),
-    ("nose-point-width-incr", -0.14),
-    ("nose-volume-incr", -0.12),
+    ("eye-scale-incr", 0.12),
+    ("nose-scale-horiz-incr", -0.24),
+    ("nose-point-width-incr", -0.24),
+    ("nose-volume-incr", -0.2),
     ("cheek-bones-incr", 0.12),
-    ("neck-scale-horiz-incr", -0.15),
+    ("neck-scale-horiz-incr", -0.28),
 ];
 
 /// Of all spreads below: more is more character, and soon a caricature.
@@ -119,7 +119,7 @@ pub(super) fn shape(body: &PeopleBody, person: &Person) -> Vec<f32> {
     let who = person.attributes();
     let mut amounts: Vec<(&str, f32)> = Vec::new();
     let origin = origins(&mut dice, who.skin);
-    let female = if who.woman { dice.between(0.86, 1.08) } else { dice.between(-0.08, 0.10) };
+    let female = if who.woman { dice.between(0.95, 1.12) } else { dice.between(-0.08, 0.10) };
     for (race, share) in ["african", "asian", "caucasian"].into_iter().zip(origin) {
         let [woman, man] = match race {
             "african" => ["african-female", "african-male"],
@@ -137,7 +137,7 @@ pub(super) fn shape(body: &PeopleBody, person: &Person) -> Vec<f32> {
     };
     amounts.extend([(old, age), (thin, (-weight).max(0.0)), (heavy, weight.max(0.0))]);
     amounts.push((strong, dice.share() * if who.woman { 0.15 } else { 0.45 }));
-    amounts.push(("mouth-angles-up", 0.12));
+    amounts.push(("mouth-angles-up", 0.28));
     amounts.push(("head-age-incr", 0.5 * age));
     amounts.push(("mouth-laugh-lines-in", 0.3 * age));
     amounts.push(("eye-bag-incr", 0.25 * age));
@@ -168,7 +168,9 @@ fn origins(dice: &mut Dice, skin: SkinTone) -> [f32; 3] {
 pub(super) fn expression(body: &PeopleBody, expression: Expression, gaze_up_deg: f32) -> Vec<f32> {
     let Expression { smile, open, brows_up, squint } = expression;
     body.expression([
-        ("smile", 0.10 + 0.9 * smile),
+        ("smile", 0.17 + 0.83 * smile),
+        // At rest the upper lids cover the rims of the irises.
+        ("blink", 0.13),
         ("lips-apart", 0.5 * open),
         ("jaw-open", 0.5 * open),
         ("brows-up", brows_up),

@@ -100,12 +100,12 @@ impl Sitting {
         let yaw = dice.between(-80.0, 80.0);
         let (lighting, backdrop) = place(&mut dice);
         let height = f64::from(size.height);
-        let face = f64::from(dice.between(0.28, 0.5));
-        let middle = f64::from(dice.between(0.42, 0.5));
+        let face = f64::from(dice.between(0.25, 0.42));
+        let middle = f64::from(dice.between(0.46, 0.52));
         let band = Band { top: height * (middle - face / 2.0), bottom: height * (middle + face / 2.0) };
         let covered = person.attributes().headwear == Headwear::Headscarf;
-        let smile = if dice.chance(0.6) { dice.between(0.15, 0.75) } else { 0.0 };
-        let apart = if dice.chance(0.25) { dice.between(0.05, 0.25) } else { 0.0 };
+        let smile = if dice.chance(0.68) { dice.between(0.15, 0.8) } else { 0.0 };
+        let apart = if dice.chance(0.12) { dice.between(0.05, 0.22) } else { 0.0 };
         Self {
             angles: HeadAngles {
                 yaw_deg: f64::from(yaw),
@@ -137,7 +137,7 @@ fn gaze(dice: &mut Dice, yaw_deg: f32) -> (f32, f32) {
 
 fn place(dice: &mut Dice) -> (Lighting, Backdrop) {
     let side = dice.between(0.35, 1.1) * if dice.chance(0.5) { 1.0 } else { -1.0 };
-    let studio = Lighting::Studio { side, contrast: dice.share() };
+    let studio = Lighting::Studio { side, contrast: dice.share().powf(0.7) };
     let window = Lighting::Window { side: side * 1.15, warm: dice.share() };
     let outdoors = Lighting::Outdoors { side, sun: dice.share() };
     match dice.weighted(&[

@@ -37,7 +37,7 @@ impl Cover {
         let scalp = match who.hair {
             HairStyle::Shaved => 0.42,
             HairStyle::Crop => 0.72,
-            _ => 0.88,
+            _ => 0.93,
         };
         let beard = match who.beard {
             Beard::Shaven if who.woman => 0.0,
@@ -101,7 +101,7 @@ fn lit(surface: &Surface, room: &Room, spot: &Spot) -> Vec3 {
     matt += room.ambient(normal) * bounced;
     let facing = normal.dot(spot.view).clamp(0.0, 1.0);
     let mirror = (normal * (2.0 * normal.dot(spot.view)) - spot.view).normalize_or(normal);
-    let fresnel = 0.034 + 0.60 * (1.0 - facing).powi(5);
+    let fresnel = 0.034 + 0.30 * (1.0 - facing).powi(5);
     let seen: [f32; LAMPS] = spot.lamps.to_array();
     let shine = room.glossy(mirror, surface.lobes[0], seen, near * near) * 0.62
         + room.glossy(mirror, surface.lobes[1], seen, near * near) * 0.38;
@@ -110,7 +110,7 @@ fn lit(surface: &Surface, room: &Room, spot: &Spot) -> Vec3 {
 
 fn surface(look: &Look, spot: &Spot, marks: &Marks, cover: &Cover, px_per_mm: f32) -> Surface {
     let at = spot.rest * 1000.0 + look.place;
-    let Marks { face, lids } = *marks;
+    let Marks { face, lids, dark, lines } = *marks;
     // Details finer than a pixel would only flicker.
     let detail = |width_mm: f32| smooth(0.6, 1.6, width_mm * px_per_mm);
     let blotch = cloud(at * 0.055, 3);
@@ -131,6 +131,8 @@ fn surface(look: &Look, spot: &Spot, marks: &Marks, cover: &Cover, px_per_mm: f3
     let rooted = (cover.scalp * lids.w).max(cover.beard * face.w * (0.85 + 0.3 * noise(at * 1.6)));
     albedo = albedo.lerp((look.hair * 0.8).min(albedo), rooted.clamp(0.0, 1.0));
     albedo = made_up(look, albedo, lids, at);
+    albedo = albedo.lerp(look.brow.min(albedo), 0.40 * dark.y);
+    albedo *= 1.0 - 0.90 * dark.x;
     let (lips, edge) = lip_cover(face.x, at, px_per_mm);
     let crease =
         noise(vec3(at.x * 0.9, at.y * 0.12, at.z * 0.25)) * 0.6 + noise(at * vec3(2.2, 0.3, 0.6)) * 0.4;
@@ -138,12 +140,20 @@ fn surface(look: &Look, spot: &Spot, marks: &Marks, cover: &Cover, px_per_mm: f3
         * (1.0 + 0.16 * crease * detail(1.2))
         * (1.0 - 0.35 * smooth(-0.0022, 0.001, -lids.z.abs()));
     albedo = albedo.lerp(lip_colour, lips * look.rouge * edge);
-    let pores = if px_per_mm > 1.2 { 0.5 * detail(0.9) } else { 0.0 };
-    let normal = bumped(spot.normal, at, pores, lips, crease);
+    // At a grazing view pores hide one another.
+    let faces = smooth(0.15, 0.6, spot.normal.dot(spot.view));
+    let pores = if px_per_mm > 1.0 { detail(0.9) * faces } else { 0.0 };
+    let grain =
+        if px_per_mm > 0.6 { noise(at * 0.85 + Vec3::splat(61.0)) * detail(1.2) * faces } else { 0.0 };
+    let (line, slope) = wrinkles(look, lines, at);
+    albedo *= 1.0 - 0.16 * line;
+    let normal = bumped(spot.normal + slope, at, pores, lips, crease);
     let oily = look.oil * (0.55 + 0.9 * face.y) + 0.25 * blotch;
     Surface {
         albedo: albedo.max(Vec3::splat(0.004)),
-        shine: (0.95 + 0.75 * oily + 0.6 * mottle * detail(2.0)).max(0.2)
+        shine: (1.0 - 0.35 * look.dark)
+            * (1.08 + 0.90 * oily + 0.5 * mottle * detail(2.0) + 0.35 * grain).max(0.2)
+            * (1.0 - 0.9 * dark.x)
             * (1.0 - lips)
             * (1.0 - 0.8 * rooted.clamp(0.0, 1.0))
             + lips * (0.6 + 1.3 * look.lip_gloss),
@@ -185,12 +195,31 @@ fn made_up(look: &Look, albedo: Vec3, lids: Vec4, at: Vec3) -> Vec3 {
     albedo.lerp(vec3(0.012, 0.009, 0.008), line.min(0.92))
 }
 
+/// How deep in a line of age a place lies, and how its sides tilt the normal.
+fn wrinkles(look: &Look, lines: Vec4, at: Vec3) -> (f32, Vec3) {
+    if look.lined <= 0.0 {
+        return (0.0, Vec3::ZERO);
+    }
+    let wander = cloud(at * vec3(0.035, 0.02, 0.03), 2);
+    // Across the forehead, a line every eight millimetres, broken here and there.
+    let (sin, cos) = (at.y * 0.78 + 5.0 * wander).sin_cos();
+    let broken = smooth(-0.25, 0.25, noise(at * vec3(0.045, 0.11, 0.04) + Vec3::splat(8.0)));
+    let forehead = lines.x * broken;
+    // Fanning out from the eyes' corners.
+    let (fan_sin, fan_cos) = (lines.z * 9.0 + 2.5 * wander).sin_cos();
+    let (up, out) = (lines.z.cos(), -lines.z.sin());
+    let deep = forehead * sin.max(0.0).powi(3) + lines.y * fan_sin.max(0.0).powi(3) + 0.8 * lines.w;
+    let tilt = vec3(0.0, 1.0, 0.0) * (forehead * cos * sin.max(0.0))
+        + vec3(out, up, 0.0) * (lines.y * fan_cos * fan_sin.max(0.0));
+    (deep * look.lined, tilt * (0.30 * look.lined))
+}
+
 /// Pores and the lips' creases tilt the normal.
 fn bumped(normal: Vec3, at: Vec3, pores: f32, lips: f32, crease: f32) -> Vec3 {
     let mut tilt = Vec3::ZERO;
     if pores > 0.01 {
         let fine = |shift: f32| noise(at * 1.7 + Vec3::splat(shift));
-        tilt += vec3(fine(0.0), fine(31.0), fine(57.0)) * (0.11 * pores);
+        tilt += vec3(fine(0.0), fine(31.0), fine(57.0)) * (0.13 * pores);
     }
     let broad = |shift: f32| noise(at * 0.28 + Vec3::splat(shift));
     tilt += vec3(broad(3.0), broad(13.0), broad(23.0)) * 0.018;

@@ -15,7 +15,7 @@ const LASHES: (usize, usize) = (110, 26);
 pub(super) fn brows(grower: &Grower<'_>, person: &Person) -> Vec<Strand> {
     let mut dice = Dice::new(person.id(), 51);
     let who = person.attributes();
-    let full = if who.woman { dice.between(0.55, 1.0) } else { dice.between(0.85, 1.35) };
+    let full = if who.woman { dice.between(0.45, 0.85) } else { dice.between(0.85, 1.35) };
     let drop = dice.between(-0.0042, -0.0020);
     let arch = dice.between(0.0, 0.0024);
     let marks = &grower.canon.rest.landmarks;
@@ -121,7 +121,7 @@ pub(super) fn beard(grower: &Grower<'_>, person: &Person, finer: f32) -> Vec<Str
     let (count, length, floor) = match person.attributes().beard {
         Beard::Shaven => return Vec::new(),
         Beard::Stubble => (5200.0, 0.0020, 0.0002),
-        Beard::Moustache => (9000.0, 0.0085, 0.0004),
+        Beard::Moustache => (30_000.0, 0.0085, 0.0004),
         Beard::Short => (9000.0, 0.0085, 0.0005),
         Beard::Full => (10_500.0, 0.024, 0.0010),
     };

@@ -51,7 +51,7 @@ pub(super) fn dress(
 ) -> Coat {
     let who = person.attributes();
     let grower = Grower::new(canon);
-    let finer = (px_per_mm / 1.3).clamp(0.75, 2.2);
+    let finer = (px_per_mm / 1.3).clamp(0.3, 2.2);
     let mut strands = Vec::new();
     if who.headwear != Headwear::Headscarf && who.hair != HairStyle::Shaved {
         strands.extend(style::strands(&grower, person, finer));

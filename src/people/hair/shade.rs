@@ -75,8 +75,14 @@ fn colours(strand: &Strand, look: &Look) -> [Vec3; 2] {
     };
     let scrambled = (strand.shade * 7919.0).fract();
     if scrambled < look.grey && strand.kind != Kind::Brow {
-        let pale = if look.grey > 0.4 { 0.34 } else { 0.16 };
-        let silver = Vec3::splat(pale + 0.2 * (strand.shade * 131.0).fract()) * vec3(1.0, 0.985, 0.96);
+        let pale = if look.grey > 0.9 {
+            0.34
+        } else if look.grey > 0.4 {
+            0.24
+        } else {
+            0.14
+        };
+        let silver = Vec3::splat(pale + 0.13 * (strand.shade * 131.0).fract()) * vec3(1.0, 0.985, 0.96);
         return [silver * 0.92, silver];
     }
     let own = 0.72 + 0.6 * strand.shade;
@@ -131,10 +137,10 @@ impl Fibre {
         };
         let tint = self.colour.max(Vec3::splat(0.004));
         let inside = vec3(tint.x.powf(0.45), tint.y.powf(0.45), tint.z.powf(0.45));
-        let reflected = lobe(-TILT, WIDTH) * (0.5 + 0.5 * around).sqrt() * 0.055;
-        let twice = lobe(1.5 * TILT, WIDTH * 1.7) * (0.3 + 0.7 * around.max(0.0)) * 0.15;
+        let reflected = lobe(-TILT, WIDTH) * (0.5 + 0.5 * around).sqrt() * 0.085;
+        let twice = lobe(1.5 * TILT, WIDTH * 1.7) * (0.3 + 0.7 * around.max(0.0)) * 0.19;
         let behind = (0.5 - 0.5 * around).powi(3) * lobe(0.5 * TILT, WIDTH * 0.8) * 0.22;
-        let matt = cos_in * (0.55 + 0.45 * self.outwards.dot(light)).max(0.0) * 0.62;
+        let matt = cos_in * (0.55 + 0.45 * self.outwards.dot(light)).max(0.0) * 0.75;
         self.colour * matt
             + (Vec3::splat(reflected) + inside * inside * twice + inside * behind) * (self.gloss * cos_in)
     }

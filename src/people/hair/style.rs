@@ -2,6 +2,8 @@
 //!
 //! All at rest, metres, x to the subject's left, y up, z to the front; `ears` is the middle between the lobes.
 
+mod knot;
+
 use super::super::dice::Dice;
 use super::super::noise::{noise, smooth};
 use super::super::person::{HairStyle, Headwear, Person};
@@ -132,6 +134,9 @@ impl<'a> Plan<'a> {
             _ => self.falling(&mut root),
         };
         let points = self.waved(points, &mut root, flyaway);
+        if points.iter().any(|at| self.on_throat(*at)) {
+            return None;
+        }
         let mut strand = Strand {
             points,
             next_to,
@@ -139,6 +144,9 @@ impl<'a> Plan<'a> {
             kind: Kind::Head,
             shade,
         };
+        if self.hat && root.at.z > self.ears.z + 0.035 {
+            return None;
+        }
         if self.hat {
             // Only what hangs out of the hat is seen.
             let out = strand.points.iter().position(|at| gap_of_hat(self.ears, *at) < -0.004)?;
@@ -151,6 +159,12 @@ impl<'a> Plan<'a> {
     /// 1 on top of the head.
     fn top(&self, at: Vec3) -> f32 {
         smooth(0.078, 0.118, at.y - self.ears.y)
+    }
+
+    /// Before the neck, where no style puts hair.
+    fn on_throat(&self, at: Vec3) -> bool {
+        let out = at - self.ears;
+        out.y < -0.045 && out.z > -0.032 && out.x.abs() < 0.056
     }
 
     /// A direction without most of what leads away from the head.
@@ -178,11 +192,11 @@ impl<'a> Plan<'a> {
             HairStyle::Pixie => {
                 let over = vec3(0.95 * self.sweep, -0.05, 0.55 * front - 0.25 * (1.0 - front));
                 let wanted = over.lerp(vec3(side * 0.05, -1.0, 0.10 - 0.5 * (1.0 - front)), 1.0 - top);
-                (0.024 + 0.044 * top, wanted, 0.30)
+                (0.022 + 0.036 * top, wanted, 0.28)
             }
             _ => {
                 let wanted = vec3(side * 0.08 * (1.0 - top), -0.02 - 0.35 * (1.0 - top), -1.0);
-                (0.036 + 0.062 * top, wanted, 0.25 + 0.75 * front * top)
+                (0.030 + 0.055 * top, wanted, 0.20 + 0.70 * front * top)
             }
         };
         let around = 1.0 - 0.72 * self.near_ear(at) * (1.0 - top);
@@ -195,7 +209,13 @@ impl<'a> Plan<'a> {
             steps,
             step: length / steps as f32,
             layer: &|share| 0.0006 + height * (share * 2.5).min(1.0),
-            towards: &|at, share| self.hugging(at, own - Vec3::Y * (0.35 * share), 0.85) + root.normal * 0.10,
+            towards: &|at, share| {
+                // Behind the crown, hair that is combed back falls.
+                let behind = smooth(-0.015, -0.070, at.z - self.ears.z);
+                let own = own.lerp(vec3(0.0, -1.0, -0.1), 0.85 * behind);
+                self.hugging(at, own - Vec3::Y * (0.35 * share), 0.85 + 0.45 * behind)
+                    + root.normal * (0.10 - 0.10 * behind)
+            },
             until: &|_| false,
             stiffness: 0.66,
             ears: true,
@@ -228,8 +248,8 @@ impl<'a> Plan<'a> {
     fn coiled(&self, root: &mut Root) -> (Vec<Vec3>, Vec<u32>) {
         let afro = self.style == HairStyle::Afro;
         let top = self.top(root.at);
-        let long = if afro { 0.040 + 0.030 * top } else { 0.020 + 0.036 * top };
-        let around = 1.0 - 0.6 * self.near_ear(root.at) * (1.0 - top);
+        let long = if afro { 0.048 + 0.018 * top } else { 0.020 + 0.036 * top };
+        let around = 1.0 - if afro { 0.35 } else { 0.6 } * self.near_ear(root.at) * (1.0 - top);
         let length = long * self.length * root.dice.between(0.75, 1.08) * (0.4 + 0.6 * root.dense) * around;
         let steps = 20;
         let outwards = (root.at - self.ears - vec3(0.0, 0.075, -0.01)).normalize_or(root.normal);
@@ -276,7 +296,9 @@ impl<'a> Plan<'a> {
             let stray = smooth(0.088, 0.13, at.x.abs());
             let mut wanted = vec3(side * (0.02 - 0.5 * stray), -1.0, -0.10).lerp(away, top) + lock;
             if fringe {
-                return wanted.lerp(vec3(0.12 * side, -0.75, 0.7), 0.9);
+                let ahead = smooth(0.122, 0.095, at.y - ears.y);
+                let down = vec3(0.10 * side, -1.0, 0.9 - 0.95 * ahead);
+                return self.hugging(at, down, 0.9 - 0.4 * ahead);
             }
             let crown = smooth(0.03, 0.07, at.y - ears.y);
             let out = (at - ears - vec3(0.0, 0.065, -0.01)).normalize_or(Vec3::Y);
@@ -284,7 +306,9 @@ impl<'a> Plan<'a> {
             // Never over the face, nor across the throat.
             let front = if at.y < ears.y - 0.04 { (-0.045, -0.010) } else { (0.030, 0.065) };
             let face = smooth(front.0, front.1, at.z - ears.z) * smooth(0.085, 0.062, at.x.abs());
-            wanted += vec3(side * 1.5, 0.0, -1.1) * face;
+            wanted += vec3(side * 1.5, 0.0, -1.1)
+                * (face
+                    * if at.y < ears.y - 0.04 { 0.3 + 0.9 * smooth(0.062, 0.040, at.x.abs()) } else { 1.0 });
             let passed = at.z < ears.z - 0.022;
             if tucked && !passed && at.y < ears.y + 0.115 && at.y > ears.y - 0.05 {
                 let hooked = (hook - at).normalize_or(Vec3::NEG_Y);
@@ -307,10 +331,23 @@ impl<'a> Plan<'a> {
             towards: &towards,
             until: &|at| at.y < end,
             stiffness: 0.55,
-            ears: !tucked,
+            ears: false,
         };
-        let start = root.normal * 0.45 + vec3(side * 0.7, 0.0, -0.1) * smooth(0.09, 0.13, at_root.y - ears.y);
-        self.grower.grow(at_root, root.normal, start + towards(at_root, 0.0) * 0.4, &path)
+        let start = root.normal * 0.40 + vec3(side * 0.7, 0.0, -0.1) * smooth(0.09, 0.13, at_root.y - ears.y);
+        let (mut points, next_to) =
+            self.grower.grow(at_root, root.normal, start + towards(at_root, 0.0) * 0.4, &path);
+        if !tucked {
+            // Over the ears, not through them.
+            for point in &mut points {
+                let offset = *point - ears - vec3(0.0, 0.03, -0.006);
+                let near = smooth(0.090, 0.022, offset.y.hypot(offset.z));
+                let least = 0.066 + near * (0.020 + volume * 0.5);
+                if near > 0.0 && point.x.abs() < least && point.x * side > 0.03 {
+                    point.x += (side * least - point.x) * near;
+                }
+            }
+        }
+        (points, next_to)
     }
 
     /// Waves, curls and the little disorder of all hair; neighbours move together.
@@ -318,8 +355,8 @@ impl<'a> Plan<'a> {
         let (size, turns) = self.wave;
         let at = root.at;
         let coiled = matches!(self.style, HairStyle::Afro | HairStyle::Curls);
-        let together = if coiled { 55.0 } else { 38.0 };
-        let phase = 6.3 * noise(at * together) + root.dice.spread() * if coiled { 0.9 } else { 0.35 };
+        let together = if coiled { 55.0 } else { 15.0 };
+        let phase = 6.3 * noise(at * together) + root.dice.spread() * if coiled { 0.9 } else { 0.22 };
         let own = vec3(root.dice.spread(), root.dice.spread(), root.dice.spread());
         let loose = if flyaway { 0.0060 } else { 0.0009 };
         let count = points.len().max(2) as f32;
@@ -341,89 +378,6 @@ impl<'a> Plan<'a> {
                 let lock =
                     vec3(noise(at * 160.0 + length * 9.0), 0.0, noise(at * 160.0 + 5.0 + length * 9.0));
                 *point + coil * grown + own * (loose * share) + lock * (0.0016 * share)
-            })
-            .collect()
-    }
-
-    /// What is made of gathered hair: a coil, or a tail.
-    fn extra(&self, person: &Person, finer: f32) -> Vec<Strand> {
-        let mut dice = Dice::new(person.id(), 62);
-        match self.style {
-            HairStyle::Bun | HairStyle::TopKnot if !self.hat => {
-                self.coil(&mut dice, (3400.0 * finer) as usize)
-            }
-            HairStyle::Ponytail => self.tail(&mut dice, (3600.0 * finer) as usize),
-            _ => Vec::new(),
-        }
-    }
-
-    /// Hair wound around the knot.
-    fn coil(&self, dice: &mut Dice, count: usize) -> Vec<Strand> {
-        let (knot, out) = self.knot;
-        let (right, up) = out.any_orthonormal_pair();
-        let size = if self.style == HairStyle::Bun { 0.034 } else { 0.030 } * self.length.sqrt();
-        let centre = knot + out * size * 0.62;
-        let nearest = self.grower.nearest(knot, false).unwrap_or(0);
-        let steps = 18;
-        (0..count)
-            .map(|_| {
-                let start = dice.share() * std::f32::consts::TAU;
-                let polar = dice.between(0.18, 1.0) * std::f32::consts::PI * 0.62;
-                let drift = dice.between(0.1, 0.55);
-                let radius = size * dice.between(0.70, 1.0) * if dice.chance(0.04) { 1.12 } else { 1.0 };
-                let turn = dice.between(1.2, 3.0);
-                let ripple = dice.spread() * 0.04;
-                let points = (0..=steps)
-                    .map(|step| {
-                        let share = step as f32 / steps as f32;
-                        let angle = start + turn * share;
-                        let tilt = polar + drift * (share - 0.5) + ripple * (angle * 3.0).sin();
-                        let around = right * angle.cos() + up * angle.sin();
-                        // Three fat turns that lie upon each other.
-                        let groove = 1.0 - 0.09 * (tilt * 5.2 + angle * 0.55).sin().abs();
-                        centre + (around * tilt.sin() + out * (tilt.cos() * 0.8)) * (radius * groove)
-                    })
-                    .collect();
-                Strand {
-                    points,
-                    next_to: vec![nearest; steps + 1],
-                    thickness: 0.00036,
-                    kind: Kind::Head,
-                    shade: dice.share(),
-                }
-            })
-            .collect()
-    }
-
-    /// Hair that hangs from the knot.
-    fn tail(&self, dice: &mut Dice, count: usize) -> Vec<Strand> {
-        let (knot, out) = self.knot;
-        let length = 0.24 * self.length;
-        let steps = 26;
-        (0..count)
-            .map(|_| {
-                let shade = dice.share();
-                let spread = vec3(dice.spread(), dice.spread(), dice.spread());
-                let at = knot + spread * 0.0075 + out * 0.003;
-                let own = spread * vec3(0.07, 0.03, 0.07);
-                let lock = vec3(noise(spread * 2.2), 0.0, noise(spread * 2.2 + 7.0)) * 0.25;
-                let path = Path {
-                    steps,
-                    step: length * dice.between(0.75, 1.0) / steps as f32,
-                    layer: &|share| 0.003 + 0.006 * share,
-                    towards: &|_, share| {
-                        (out * 0.9 + Vec3::Y * 0.1).lerp(vec3(0.0, -1.0, -0.05), smooth(0.0, 0.30, share))
-                            + own
-                            + lock * share
-                    },
-                    until: &|_| false,
-                    stiffness: 0.5,
-                    ears: false,
-                };
-                let (points, next_to) = self.grower.grow(at, -out * 0.1, out, &path);
-                let mut root = Root { at: knot + spread * 0.01, normal: out, dense: 1.0, dice: dice.clone() };
-                let points = self.waved(points, &mut root, dice.chance(0.04));
-                Strand { points, next_to, thickness: 0.00038, kind: Kind::Head, shade }
             })
             .collect()
     }
