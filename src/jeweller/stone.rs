@@ -77,7 +77,8 @@ impl Brilliant {
         let (point, mirror) = (point - self.centre, along.reflect(normal));
         let mirrored =
             light::seen(room, mirror, 0.0) * Vec3::splat(light::schlick(0.172, -along.dot(normal)));
-        let inner: [f32; 3] = std::array::from_fn(|channel| self.inner_light(room, point, along, normal, channel));
+        let inner: [f32; 3] =
+            std::array::from_fn(|channel| self.inner_light(room, point, along, normal, channel));
         // The setting shades the stone's rim.
         let rim = 1.0 - 0.35 * (point.truncate().length() / self.radius).powi(6);
         mirrored + Seen::own(Vec3::from_array(inner) * rim)

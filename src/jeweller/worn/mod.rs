@@ -86,9 +86,7 @@ fn wearing(design: &Design) -> Wearing {
         Family::Hoop => Wearing { at: through(HALF_LOBE, 1.06), sideways: true, pinned: false },
         Family::Huggie => Wearing { at: through(HALF_LOBE, 1.12), sideways: true, pinned: false },
         // The hook's arch, drawn from its side.
-        Family::Chain | Family::Tassel => {
-            Wearing { at: vec3(-0.9, 8.6, 0.0), sideways: true, pinned: false }
-        }
+        Family::Chain | Family::Tassel => Wearing { at: vec3(-0.9, 8.6, 0.0), sideways: true, pinned: false },
         Family::Stud | Family::Cluster => {
             Wearing { at: vec3(0.0, 0.0, -STAND_OFF), sideways: false, pinned: true }
         }
@@ -135,7 +133,11 @@ impl<'a> Hung<'a> {
         let (low, high) = (low - rim, high + rim);
         std::array::from_fn(|index| {
             let side = |bit: usize, low: f32, high: f32| if index >> bit & 1 == 0 { low } else { high };
-            self.world_from_piece(vec3(side(0, low.x, high.x), side(1, low.y, high.y), side(2, low.z, high.z)))
+            self.world_from_piece(vec3(
+                side(0, low.x, high.x),
+                side(1, low.y, high.y),
+                side(2, low.z, high.z),
+            ))
         })
     }
 
@@ -323,3 +325,6 @@ fn crossing((low, high): (Vec3, Vec3), rim: f32, from: Vec3, along: Vec3) -> Opt
     let leave = one.max(other).min_element();
     (enter < leave).then_some((enter, leave))
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,7 +45,8 @@ impl<'a> Shadow<'a> {
             )
         });
         let none = (Vec2::INFINITY, Vec2::NEG_INFINITY);
-        let span = |(least, most): (Vec2, Vec2), corner: &Vec3| (least.min(flat(*corner)), most.max(flat(*corner)));
+        let span =
+            |(least, most): (Vec2, Vec2), corner: &Vec3| (least.min(flat(*corner)), most.max(flat(*corner)));
         let (least, most) = corners.iter().fold(none, span);
         let side = (most - least).max_element();
         let cell = cell.max(side / MOST_CELLS as f32).max(1e-3);

@@ -38,23 +38,24 @@ pub(super) fn caption(take: &Take, ratio: f64) -> String {
 fn who(own: &Attributes, dice: &mut Dice) -> String {
     let kind = if own.woman { "woman" } else { "man" };
     let age = match own.age {
-        ..30 => "young ",
+        ..30 => "young",
         30..48 => "",
-        48..64 => "middle-aged ",
-        _ => "older ",
+        48..64 => "middle-aged",
+        _ => "older",
     };
     let (decade, his) = (own.age / 10 * 10, if own.woman { "her" } else { "his" });
     let decades = ["teens", "twenties", "thirties", "forties", "fifties", "sixties", "seventies", "eighties"];
     match (dice.index(4), decades.get((decade / 10).saturating_sub(1) as usize)) {
         (0, Some(decade)) => format!("a {kind} in {his} {decade}"),
-        (1, _) => format!("{} {kind} with {}", with_article(age.trim_end()).trim_end(), own.skin.words()),
-        _ => format!("{}{kind}", if age.is_empty() { "a " } else { &*format!("{} ", with_article(age.trim_end())) }),
+        (1, _) => format!("{} {kind} with {}", with_article(age), own.skin.words()),
+        _ => format!("{} {kind}", with_article(age)),
     }
 }
 
 /// Hair or what covers it first, then up to two things more.
 fn looks(own: &Attributes, dice: &mut Dice) -> String {
-    let mut first = if own.headwear == Headwear::Without { hair(own) } else { own.headwear.words().to_owned() };
+    let mut first =
+        if own.headwear == Headwear::Without { hair(own) } else { own.headwear.words().to_owned() };
     let mut more = vec![own.eyes.words()];
     if own.glasses != Glasses::Without {
         more.push(own.glasses.words());
@@ -125,7 +126,7 @@ fn view(yaw_deg: f64) -> &'static str {
     }
 }
 
-/// "a", "an"; nothing for no words.
+/// With "a" or "an"; "a" alone for no words.
 fn with_article(words: &str) -> String {
     match words.chars().next() {
         None => "a".to_owned(),

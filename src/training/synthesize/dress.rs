@@ -68,7 +68,8 @@ pub(super) fn dress(shot: &Shot, sitting: &Sitting, jewel: &Jewel, main: usize) 
         let around = surroundings(shot, side);
         let seen = piece.seen(&shot.camera, &around, |column, row, depth| share(shot, column, row, depth))?;
         let truth = truth_of(side, &seen, piece.inside(&shot.camera));
-        (side == main || truth.seen_px > LEAST_PX.max(SEEN_OTHER * truth.whole_px)).then_some((piece, seen, truth))
+        (side == main || truth.seen_px > LEAST_PX.max(SEEN_OTHER * truth.whole_px))
+            .then_some((piece, seen, truth))
     };
     let mut pieces: Vec<_> = [main, 1 - main.min(1)].into_iter().filter_map(hang).collect();
     let worn = pieces.iter().map(|(_, _, truth)| truth.clone()).collect();
@@ -278,41 +279,5 @@ fn normal_at(shot: &Shot, column: u32, row: u32, point: Vec3) -> Vec3 {
     match (across, down) {
         (Some(across), Some(down)) => down.cross(across).normalize_or(Vec3::Z),
         _ => Vec3::Z,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::jeweller::{Design, Family};
-    use crate::people::{Framing, People, Person};
-    use crate::project::{CanvasSize, Ear};
-
-    /// Writes a sheet for looking at: every family at both ears and many turns.
-    #[test]
-    #[ignore = "writes a picture into the temporary folder"]
-    fn write_the_wearers() {
-        let people = People::new().unwrap();
-        let size = CanvasSize { width: 384, height: 384 };
-        let mut tiles = Vec::new();
-        for (index, family) in Family::ALL.iter().enumerate() {
-            for (turn, yaw) in [-75.0, -40.0, -5.0, 35.0, 70.0].into_iter().enumerate() {
-                let person = (0..).map(|id| Person::of(id * 31 + index as u64 * 7 + turn as u64));
-                let person = person.into_iter().find(|person| person.attributes().ears_shown).unwrap();
-                let mut sitting = Sitting::of(turn as u64, &person, size);
-                sitting.angles.yaw_deg = yaw;
-                let ear = if yaw <= 0.0 { Ear::Left } else { Ear::Right };
-                let at = DVec2::new(if yaw <= 0.0 { 250.0 } else { 134.0 }, 150.0);
-                sitting.framing = Framing::Lobe { ear, at, face_height: 260.0 };
-                let shot = people.shoot(&person, &sitting).unwrap();
-                let jewel = Jewel::new(&Design::sample(*family, turn as u32 % 4));
-                let begin = std::time::Instant::now();
-                let dressed = dress(&shot, &sitting, &jewel, usize::from(yaw > 0.0));
-                println!("{} {yaw} {:?} {:?}", family.name(), begin.elapsed(), dressed.worn.len());
-                tiles.push(dressed.picture);
-            }
-        }
-        let sheet = crate::render::sheet::contact_sheet(&tiles, 5, 2);
-        sheet.save(std::env::temp_dir().join("adorn-wearers.png")).unwrap();
     }
 }

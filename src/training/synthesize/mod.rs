@@ -181,3 +181,6 @@ fn tally(truth: &Truth) -> Tally {
     }
     tally
 }
+
+#[cfg(test)]
+mod tests;

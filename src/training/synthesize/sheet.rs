@@ -9,30 +9,25 @@ const OUTLINE: Rgb<u8> = Rgb([255, 0, 160]);
 const HIDDEN: Rgb<u8> = Rgb([0, 160, 255]);
 const HOOK: Rgb<u8> = Rgb([255, 60, 0]);
 
-/// Draws the truth over an enlarged copy; `matte` is the member `matte.png`.
-pub fn overlay(picture: &RgbImage, matte: &GrayAlphaImage, truth: &Truth, zoom: u32) -> RgbImage {
-    let zoom = zoom.max(1);
-    let (width, height) = (picture.width() * zoom, picture.height() * zoom);
-    let mut sheet = RgbImage::from_fn(width, height, |x, y| *picture.get_pixel(x / zoom, y / zoom));
+/// Draws the truth over a copy of the picture; `matte` is the member `matte.png`.
+pub fn overlay(picture: &RgbImage, matte: &GrayAlphaImage, truth: &Truth) -> RgbImage {
+    let mut sheet = picture.clone();
     let inside = |x: i64, y: i64, channel: usize| {
-        let pixel = (u32::try_from(x).ok()).zip(u32::try_from(y).ok());
-        pixel.and_then(|(x, y)| matte.get_pixel_checked(x, y)).is_some_and(|pixel| pixel.0[channel] >= 128)
+        let place = u32::try_from(x).ok().zip(u32::try_from(y).ok());
+        place.and_then(|(x, y)| matte.get_pixel_checked(x, y)).is_some_and(|pixel| pixel.0[channel] >= 128)
     };
     for (x, y, pixel) in sheet.enumerate_pixels_mut() {
         let (x, y) = (i64::from(x), i64::from(y));
-        let zoom = i64::from(zoom);
         for (channel, colour) in [(0, HIDDEN), (1, OUTLINE)] {
-            let own = inside(x / zoom, y / zoom, channel);
-            let edge = [(1, 0), (-1, 0), (0, 1), (0, -1)]
-                .into_iter()
-                .any(|(dx, dy)| inside((x + dx).div_euclid(zoom), (y + dy).div_euclid(zoom), channel) != own);
-            if !own && edge {
+            let beside = [(1, 0), (-1, 0), (0, 1), (0, -1)];
+            let touched = beside.into_iter().any(|(dx, dy)| inside(x + dx, y + dy, channel));
+            if touched && !inside(x, y, channel) {
                 *pixel = colour;
             }
         }
     }
     let mut dot = |at: [f64; 2], radius: i64, colour: Rgb<u8>| {
-        let (x, y) = ((at[0] * f64::from(zoom)) as i64, (at[1] * f64::from(zoom)) as i64);
+        let (x, y) = (at[0] as i64, at[1] as i64);
         for (dx, dy) in (-radius..=radius).flat_map(|dy| (-radius..=radius).map(move |dx| (dx, dy))) {
             let place = u32::try_from(x + dx).ok().zip(u32::try_from(y + dy).ok());
             if let Some(pixel) = place.and_then(|(x, y)| sheet.get_pixel_mut_checked(x, y)) {

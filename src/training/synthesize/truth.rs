@@ -12,7 +12,8 @@ pub const TRUTH_FORMAT: u32 = 1;
 
 /// Everything here is drawn by this program from CC0 sources.
 const LICENCE: &str = "CC0-1.0";
-const SOURCES: [&str; 2] = ["adorn synthesize: procedural people and earrings", "MakeHuman hm08 and targets, CC0 1.0"];
+const SOURCES: [&str; 2] =
+    ["adorn synthesize: procedural people and earrings", "MakeHuman hm08 and targets, CC0 1.0"];
 
 /// Truth about a picture. Canvas frame: pixels, y down, pixel centres at .5. World frame: metres, x to the
 /// picture's right, y up, z to the camera. Angles in degrees, signs as in the document.
@@ -115,7 +116,8 @@ impl Truth {
     pub(super) fn of(id: String, take: &Take, shot: &Shot, jewel: &Jewel, worn: &[WornTruth]) -> Self {
         let height = f64::from(shot.camera.height);
         let ratio = (shot.face_rows.1 - shot.face_rows.0) / height;
-        let degrees = |angles: crate::project::HeadAngles| [angles.yaw_deg, angles.pitch_deg, angles.roll_deg];
+        let degrees =
+            |angles: crate::project::HeadAngles| [angles.yaw_deg, angles.pitch_deg, angles.roll_deg];
         let lobes = [0, 1].map(|side| LobeTruth {
             at: shot.lobes[side].in_canvas.to_array(),
             in_world: shot.lobes[side].in_world.to_array(),
