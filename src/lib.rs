@@ -16,14 +16,12 @@
 //! 7  cli                 app                   arguments -> checked request;  the window's brain
 //! 6  batch  training  evaluation  ui  job      files, trainer, measures;  drawing only;  background thread
 //! 5  workflow                                  a variant becomes a finished picture
-//! 4  control   mannequin   jeweller            hint, pose, appearance images;  the engine without weights;  products to test with
+//! 4  control   mannequin   jeweller   people   hint, pose, appearance images;  the engine without weights;  products and people to learn from
 //! 3  render   engine   vision                  rasterisers;  diffusion on candle;  eyes
 //! 2  scene                                     camera and framing
 //! 1  body                picture               SMPL-X model and poses;  pixels, mattes, composite
 //! 0  project                                   the document: plain data, units, versions, file
 //! ```
-//!
-//! `training` is drawn here and not built yet.
 //!
 //! # Words and frames
 //!
@@ -44,10 +42,12 @@ pub mod evaluation;
 pub mod jeweller;
 pub mod job;
 pub mod mannequin;
+pub mod people;
 pub mod picture;
 pub mod project;
 pub mod render;
 pub mod scene;
+pub mod training;
 pub mod ui;
 pub mod vision;
 pub mod workflow;

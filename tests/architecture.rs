@@ -15,7 +15,7 @@ const ROWS: [(u8, &[&str]); 9] = [
     (1, &["body", "picture"]),
     (2, &["scene"]),
     (3, &["render", "engine", "vision"]),
-    (4, &["control", "mannequin", "jeweller"]),
+    (4, &["control", "mannequin", "jeweller", "people"]),
     (5, &["workflow"]),
     (6, &["batch", "training", "evaluation", "ui", "job"]),
     (7, &["cli", "app"]),

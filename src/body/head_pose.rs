@@ -4,8 +4,8 @@
 //! neck follow as a model's do. Whatever the shares, the head joint takes exactly what is left, so the head
 //! ends up at the angles that were asked for.
 
-use super::BodyModel;
 use super::skinning::{AT_REST, PosedBody};
+use super::{BodyModel, JOINTS};
 use crate::project::HeadAngles;
 use glam::DMat3;
 
@@ -21,14 +21,19 @@ const TILT_SHARE: f64 = 0.40;
 impl BodyModel {
     /// Poses the head by `angles`, shape and expression zero (METHOD 3).
     pub fn pose_head(&self, angles: HeadAngles) -> PosedBody {
-        let mut rotations = AT_REST;
-        rotations[ROOT] = turn(YAW_SHARES[0] * angles.yaw_deg, 0.0, 0.0);
-        rotations[NECK] =
-            turn(YAW_SHARES[1] * angles.yaw_deg, TILT_SHARE * angles.pitch_deg, TILT_SHARE * angles.roll_deg);
-        let head_in_world = turn(angles.yaw_deg, angles.pitch_deg, angles.roll_deg);
-        rotations[HEAD] = (rotations[ROOT] * rotations[NECK]).transpose() * head_in_world;
-        self.pose_by(&rotations)
+        self.pose_by(&head_turns(angles))
     }
+}
+
+/// The joints' own rotations that turn a head by `angles`.
+pub(super) fn head_turns(angles: HeadAngles) -> [DMat3; JOINTS] {
+    let mut rotations = AT_REST;
+    rotations[ROOT] = turn(YAW_SHARES[0] * angles.yaw_deg, 0.0, 0.0);
+    rotations[NECK] =
+        turn(YAW_SHARES[1] * angles.yaw_deg, TILT_SHARE * angles.pitch_deg, TILT_SHARE * angles.roll_deg);
+    let head_in_world = turn(angles.yaw_deg, angles.pitch_deg, angles.roll_deg);
+    rotations[HEAD] = (rotations[ROOT] * rotations[NECK]).transpose() * head_in_world;
+    rotations
 }
 
 /// Yaw about the vertical, then pitch about the turned head's own ear axis, then roll about its nose's.

@@ -64,13 +64,32 @@ impl BodyModel {
             }
         }
         let rotations = vectors.map(|vector| DMat3::from_quat(DQuat::from_scaled_axis(vector.as_dvec3())));
-        let (mut vertices, mut joints) = (self.template.clone(), self.rest_joints);
-        let own = self.shape.iter().zip(&parameters.shape);
-        for (direction, amount) in own.chain(self.expression.iter().zip(&parameters.expression)) {
-            add_scaled(&mut vertices, &direction.vertices, *amount);
-            add_scaled(&mut joints, &direction.joints, *amount);
-        }
+        let (vertices, joints) = self.shaped(&parameters.shape, &parameters.expression);
         self.skin(vertices, &joints, &rotations, parameters.translation)
+    }
+
+    /// Poses a shape by rotation matrices, for callers that compose them.
+    pub(super) fn pose_shape_by(
+        &self,
+        shape: &[f32],
+        expression: &[f32],
+        rotations: &[DMat3; JOINTS],
+    ) -> PosedBody {
+        let (vertices, joints) = self.shaped(shape, expression);
+        self.skin(vertices, &joints, rotations, Vec3::ZERO)
+    }
+
+    /// Rest vertices and joints of a shape with an expression.
+    fn shaped(&self, shape: &[f32], expression: &[f32]) -> (Vec<Vec3>, [Vec3; JOINTS]) {
+        let (mut vertices, mut joints) = (self.template.clone(), self.rest_joints);
+        let own = self.shape.iter().zip(shape);
+        for (direction, amount) in own.chain(self.expression.iter().zip(expression)) {
+            if *amount != 0.0 {
+                add_scaled(&mut vertices, &direction.vertices, *amount);
+                add_scaled(&mut joints, &direction.joints, *amount);
+            }
+        }
+        (vertices, joints)
     }
 
     /// Poses the mean shape by rotation matrices, for callers that compose them.

@@ -1,8 +1,10 @@
 //! The command line as typed. Values with a form of their own are parsed here, once.
 
 mod eyes;
+mod synthesize;
 
 pub(super) use eyes::{CutoutArgs, EvaluateArgs, FaceArgs, PoseArgs};
+pub(super) use synthesize::SynthesizeArgs;
 
 use crate::batch::Shard;
 use crate::engine::device::{DTypeChoice, DeviceChoice};
@@ -42,6 +44,8 @@ pub(super) enum Command {
     Bench(BenchArgs),
     /// Measures the program's eyes where the truth is known
     Evaluate(EvaluateArgs),
+    /// Makes labelled pictures of people with earrings, for training and measuring
+    Synthesize(SynthesizeArgs),
     /// Looks after model bundles
     #[command(subcommand)]
     Bundle(BundleCommand),

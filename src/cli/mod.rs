@@ -18,6 +18,7 @@ mod output;
 mod pose;
 mod poses;
 mod render;
+mod synthesize;
 mod verify;
 
 use crate::job::guarded;
@@ -75,6 +76,7 @@ fn perform(command: Option<Command>) -> Result<Outcome, Failure> {
         Some(Command::Verify(args)) => verify::run(&args),
         Some(Command::Bench(args)) => bench::run(&args),
         Some(Command::Evaluate(args)) => evaluate::run(&args),
+        Some(Command::Synthesize(args)) => synthesize::run(&args),
         Some(Command::Bundle(command)) => bundle::run(&command),
     };
     code.map(Outcome::Exit)

@@ -1,6 +1,7 @@
 //! The studio around the piece, what surfaces do to light, and the film.
 
 use super::Metal;
+use super::worn::Setting;
 use glam::{Vec3, vec3};
 
 /// A softbox or a flag: a rectangle of the surroundings, seen from the piece.
@@ -91,18 +92,46 @@ impl Panel {
     }
 }
 
-fn smooth(t: f32) -> f32 {
+pub(super) fn smooth(t: f32) -> f32 {
     let t = t.clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
 }
 
 /// What stands around the piece.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Room {
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Room<'a> {
     /// The tent alone: a product on transparent ground.
     Tent,
     /// The tent, and behind the piece the ground it is photographed on.
     Ground,
+    /// The place where somebody wears it.
+    Worn(&'a Setting),
+}
+
+impl Room<'_> {
+    /// See [`studio`].
+    pub(super) fn studio(self, direction: Vec3, blur: f32) -> Vec3 {
+        match self {
+            Self::Worn(setting) => setting.radiance(direction, blur),
+            Self::Tent | Self::Ground => studio(direction, blur),
+        }
+    }
+
+    /// See [`soft_light`].
+    pub(super) fn soft_light(self, normal: Vec3) -> Vec3 {
+        match self {
+            Self::Worn(setting) => setting.soft_light(normal),
+            Self::Tent | Self::Ground => soft_light(normal),
+        }
+    }
+
+    /// See [`lamps`].
+    pub(super) fn lamps(self, direction: Vec3) -> Vec3 {
+        match self {
+            Self::Worn(setting) => setting.sparks(direction),
+            Self::Tent | Self::Ground => Vec3::splat(lamps(direction)),
+        }
+    }
 }
 
 /// Light in linear sRGB, the part that the ground adds kept apart: a piece is traced once and then stands on
@@ -137,9 +166,9 @@ impl std::ops::Mul<Vec3> for Seen {
 }
 
 /// Light from a direction in a room.
-pub(super) fn seen(room: Room, direction: Vec3, blur: f32) -> Seen {
-    let light = studio(direction, blur);
-    if room == Room::Tent {
+pub(super) fn seen(room: Room<'_>, direction: Vec3, blur: f32) -> Seen {
+    let light = room.studio(direction, blur);
+    if !matches!(room, Room::Ground) {
         return Seen::own(light);
     }
     // Black cards stand around the set, as photographers place them: polished metal would otherwise have no

@@ -22,10 +22,12 @@ mod photo;
 mod shape;
 mod stone;
 mod trace;
+mod worn;
 
 pub use design::{Design, Family, catalogue};
 pub use ground::{Ground, Shadow, Sweep};
 pub use photo::{Exposure, GroundedPhoto, expose};
+pub use worn::{Hung, Jewel, Piercing, Pixel, Shadow, Surroundings, Worn};
 
 use crate::project::Point;
 use image::RgbaImage;

@@ -73,18 +73,19 @@ impl Brilliant {
     }
 
     /// Light that a ray meeting the facet `normal` at `point` brings back.
-    pub(super) fn light(&self, room: Room, point: Vec3, along: Vec3, normal: Vec3) -> Seen {
+    pub(super) fn light(&self, room: Room<'_>, point: Vec3, along: Vec3, normal: Vec3) -> Seen {
         let (point, mirror) = (point - self.centre, along.reflect(normal));
         let mirrored =
             light::seen(room, mirror, 0.0) * Vec3::splat(light::schlick(0.172, -along.dot(normal)));
-        let inner: [f32; 3] = std::array::from_fn(|channel| self.inner_light(point, along, normal, channel));
+        let inner: [f32; 3] =
+            std::array::from_fn(|channel| self.inner_light(room, point, along, normal, channel));
         // The setting shades the stone's rim.
         let rim = 1.0 - 0.35 * (point.truncate().length() / self.radius).powi(6);
         mirrored + Seen::own(Vec3::from_array(inner) * rim)
     }
 
     /// One colour's way through the stone.
-    fn inner_light(&self, point: Vec3, along: Vec3, normal: Vec3, channel: usize) -> f32 {
+    fn inner_light(&self, room: Room<'_>, point: Vec3, along: Vec3, normal: Vec3, channel: usize) -> f32 {
         let index = INDEX[channel];
         let mut direction = along.refract(normal, 1.0 / index);
         let mut at = point;
@@ -97,7 +98,7 @@ impl Brilliant {
             let out = direction.refract(inward, index);
             let mirrored = if out == Vec3::ZERO { 1.0 } else { light::schlick(0.172, out.dot(facet)) };
             if mirrored < 1.0 {
-                let seen = light::studio(out, 0.0)[channel] * DIMMED + light::lamps(out);
+                let seen = room.studio(out, 0.0)[channel] * DIMMED + room.lamps(out)[channel];
                 gathered += strength * (1.0 - mirrored) * seen;
             }
             strength *= mirrored;

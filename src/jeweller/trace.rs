@@ -31,20 +31,32 @@ pub(super) trait Subject: Sync {
 }
 
 /// The light seen at (x, y) mm by the camera in front; none past the piece.
-pub(super) fn look(piece: &impl Subject, room: Room, x: f32, y: f32) -> Option<Seen> {
+pub(super) fn look(piece: &impl Subject, room: Room<'_>, x: f32, y: f32) -> Option<Seen> {
     let (_, high) = piece.bounds();
-    let mut from = vec3(x, y, high.z + 1.0);
-    let mut along = Vec3::NEG_Z;
+    look_along(piece, room, vec3(x, y, high.z + 1.0), Vec3::NEG_Z).map(|(seen, _)| seen)
+}
+
+/// The light that comes back along a ray, and how far away the piece is on it; none past the piece.
+pub(super) fn look_along(
+    piece: &impl Subject,
+    room: Room<'_>,
+    mut from: Vec3,
+    mut along: Vec3,
+) -> Option<(Seen, f32)> {
+    let eye = from;
+    let mut first = None;
     let mut strength = Vec3::ONE;
     let mut light = Seen::default();
     let mut blur = 0.0;
     for bounce in 0..=BOUNCES {
         let Some(hit) = meet(piece, from, along) else {
-            return (bounce > 0).then(|| light + light::seen(room, along, blur) * strength);
+            let light = light + light::seen(room, along, blur) * strength;
+            return first.filter(|_| bounce > 0).map(|reach| (light, reach));
         };
+        let reach = *first.get_or_insert(hit.point().distance(eye));
         let normal = match hit {
             Hit::Stone { point, normal, stone } => {
-                return Some(light + stone.light(room, point, along, normal) * strength);
+                return Some((light + stone.light(room, point, along, normal) * strength, reach));
             }
             Hit::Surface { point, material: Material::Metal } => {
                 let normal = piece.normal(point, Material::Metal);
@@ -55,7 +67,7 @@ pub(super) fn look(piece: &impl Subject, room: Room, x: f32, y: f32) -> Option<S
             Hit::Surface { point, material: Material::Pearl } => {
                 let normal = piece.normal(point, Material::Pearl);
                 let cosine = -along.dot(normal);
-                light = light + Seen::own(strength * pearl_body(piece, point, normal, cosine));
+                light = light + Seen::own(strength * pearl_body(piece, room, point, normal, along));
                 strength *= light::schlick(0.075, cosine);
                 blur = NACRE;
                 from = point + normal * (TOUCH * 4.0);
@@ -64,7 +76,7 @@ pub(super) fn look(piece: &impl Subject, room: Room, x: f32, y: f32) -> Option<S
             Hit::Surface { point, material: Material::Glass(tint) } => {
                 let normal = piece.normal(point, Material::Glass(tint));
                 let cosine = -along.dot(normal);
-                let body = light::soft_light(normal) * tint.albedo() * openness(piece, point, normal);
+                let body = room.soft_light(normal) * tint.albedo() * openness(piece, point, normal);
                 light = light + Seen::own(strength * body);
                 strength *= light::schlick(0.045, cosine);
                 from = point + normal * (TOUCH * 4.0);
@@ -73,7 +85,7 @@ pub(super) fn look(piece: &impl Subject, room: Room, x: f32, y: f32) -> Option<S
         };
         along = along.reflect(normal);
     }
-    Some(light + light::seen(room, along, blur) * strength)
+    first.map(|reach| (light + light::seen(room, along, blur) * strength, reach))
 }
 
 /// Whether a ray of radius `reach` mm from the camera in front misses everything.
@@ -98,6 +110,13 @@ enum Hit<'a> {
     Stone { point: Vec3, normal: Vec3, stone: &'a Brilliant },
 }
 
+impl Hit<'_> {
+    fn point(&self) -> Vec3 {
+        let (Self::Surface { point, .. } | Self::Stone { point, .. }) = self;
+        *point
+    }
+}
+
 /// The nearest thing on a ray: distance field and stone together.
 fn meet(piece: &impl Subject, from: Vec3, along: Vec3) -> Option<Hit<'_>> {
     let stone = piece.stone(from, along);
@@ -120,13 +139,14 @@ fn meet(piece: &impl Subject, from: Vec3, along: Vec3) -> Option<Hit<'_>> {
 }
 
 /// Nacre under its clear coat: soft light in layers, a rosy overtone face on and a green one at the rim.
-fn pearl_body(piece: &impl Subject, point: Vec3, normal: Vec3, cosine: f32) -> Vec3 {
+fn pearl_body(piece: &impl Subject, room: Room<'_>, point: Vec3, normal: Vec3, along: Vec3) -> Vec3 {
+    let cosine = -along.dot(normal);
     let overtone =
         vec3(1.0, 0.925, 0.905).lerp(vec3(0.905, 0.955, 0.93), (1.0 - cosine).clamp(0.0, 1.0).powf(1.6));
     let albedo = vec3(1.06, 1.005, 0.935) * overtone;
     // A broad, blurred reflection from inside the nacre is what lustre is.
-    let deep = light::studio(Vec3::NEG_Z.reflect(normal), 0.55) * 0.06;
-    (light::soft_light(normal) * albedo + deep) * openness(piece, point, normal)
+    let deep = room.studio(along.reflect(normal), 0.55) * 0.06;
+    (room.soft_light(normal) * albedo + deep) * openness(piece, point, normal)
 }
 
 /// How open a point is to the room, 0..=1: the field walked outward along the normal.

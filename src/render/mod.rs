@@ -8,6 +8,7 @@ pub mod gpu;
 pub mod shading;
 pub mod sheet;
 pub mod software;
+pub mod strands;
 pub mod subdivision;
 pub mod surface;
 pub mod visibility;

@@ -273,6 +273,15 @@ impl Band {
         }
     }
 
+    /// Puts `index` at a sample of the band, unless something there is as near.
+    pub(super) fn offer(&mut self, column: u32, row: u32, nearness: f32, index: u32) {
+        let cell = (row - self.first_row) as usize * self.width as usize + column as usize;
+        if nearness > self.nearness[cell] {
+            self.nearness[cell] = nearness;
+            self.triangle[cell] = index;
+        }
+    }
+
     /// The nearest triangle ([`EMPTY`] without one) and its nearness at a sample of the grid.
     pub(super) fn at(&self, column: u32, row: u32) -> (u32, f32) {
         let index = (row - self.first_row) as usize * self.width as usize + column as usize;

@@ -5,7 +5,7 @@
 //! refuses to know materials and lights.
 
 use super::Mesh;
-use super::raster::{self, EMPTY, Grid, ScreenTriangle};
+use super::raster::{self, Grid, ScreenTriangle};
 use super::shading::{NEAR, SAMPLES};
 use crate::scene::Camera;
 use glam::Vec3;
@@ -15,7 +15,7 @@ use std::ops::{Add, Mul};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Rows of pixels that one task paints.
-const BAND_ROWS: u32 = 16;
+pub(super) const BAND_ROWS: u32 = 16;
 
 /// Samples whose depths differ by less than this lie on one piece of surface, metres, ...
 const ONE_PIECE: f32 = 0.0012;
@@ -80,7 +80,7 @@ where
 }
 
 /// A pixel's samples, the ones next to its centre first: they stand for their fragment.
-const FROM_CENTRE: [(u32, u32); 16] = [
+pub(super) const FROM_CENTRE: [(u32, u32); 16] = [
     (1, 1),
     (2, 2),
     (2, 1),
@@ -99,7 +99,9 @@ const FROM_CENTRE: [(u32, u32); 16] = [
     (0, 3),
 ];
 
-fn gather(
+/// Collects a pixel's pieces of surface; samples of other things (their index lies beyond the triangles) are
+/// left to the caller.
+pub(super) fn gather(
     mesh: &Mesh<'_>,
     triangles: &[ScreenTriangle],
     band: &raster::Band,
@@ -110,12 +112,11 @@ fn gather(
     for (dx, dy) in FROM_CENTRE {
         let (x, y) = (column * SAMPLES + dx, row * SAMPLES + dy);
         let (index, nearness) = band.at(x, y);
-        if index == EMPTY {
+        let Some(triangle) = triangles.get(index as usize) else {
             continue;
-        }
+        };
         let depth = 1.0 / nearness;
         let share = 1.0 / FROM_CENTRE.len() as f32;
-        let triangle = &triangles[index as usize];
         let normal = |source: u32| mesh.normals[mesh.triangles[source as usize][0] as usize];
         let one = |piece: &&mut Fragment| {
             (piece.depth - depth).abs() < ONE_PIECE

@@ -212,4 +212,5 @@ def main():
     print(f"{len(used)} vertices, {len(triangles)} triangles")
 
 
-main()
+if __name__ == "__main__":
+    main()
