@@ -122,11 +122,6 @@ fn top(neckline: Neckline, out: Vec3) -> f32 {
 /// All of head and neck but an oval of the face.
 fn scarf(canon: &Canon, at: Vec3, out: Vec3) -> f32 {
     let mark = |index: usize| canon.rest.landmarks[index];
-    // Sockets and mouth lie as far back as the scarf, inside the head.
-    let hollow = [canon.rest.joints[23], canon.rest.joints[24], mark(62), mark(62) - Vec3::Z * 0.03];
-    if hollow.iter().any(|place| place.distance(at) < 0.020) {
-        return -0.02;
-    }
     let middle = (mark(8) + mark(19).midpoint(mark(24))) * 0.5 + Vec3::Y * 0.004;
     let offset = at - middle;
     let oval = ((offset.x / 0.060).hypot(offset.y / 0.086) - 1.0) * 0.066;
@@ -135,10 +130,22 @@ fn scarf(canon: &Canon, at: Vec3, out: Vec3) -> f32 {
     face.min(below)
 }
 
+/// Sockets and mouth lie inside the head, as far back as a headscarf's border: lids and what faces the eyeball or
+/// the mouth's middle.
+fn in_hollow(canon: &Canon, rest: Vec3, normal: Vec3) -> bool {
+    let mouth = canon.rest.landmarks[62];
+    let hollow = |middle: &Vec3| {
+        let out = rest - *middle;
+        out.length() < 0.019 || (out.length() < 0.034 && normal.dot(out) < 0.45 * out.length())
+    };
+    [canon.rest.joints[23], canon.rest.joints[24], mouth, mouth - Vec3::Z * 0.03].iter().any(hollow)
+}
+
 /// Sews all garments onto a figure whose head is turned by `turn`; says which of its triangles stay bare.
 pub(super) fn sew(canon: &Canon, figure: &Figure<'_>, turn: Mat3, garments: &[Garment]) -> (Sewn, Vec<bool>) {
     let fine = figure.fine;
     let triangles = fine.subdivision.triangles();
+    let skin_normals = fine.subdivision.normals(&fine.rest);
     let mut sewn = Sewn::default();
     let mut bare = vec![true; triangles.len()];
     for garment in garments {
@@ -148,7 +155,11 @@ pub(super) fn sew(canon: &Canon, figure: &Figure<'_>, turn: Mat3, garments: &[Ga
             garments.last().filter(|last| last.fabric == Fabric::Voile && garment.fabric != Fabric::Voile);
         let inside: Vec<f32> = at_rest
             .iter()
-            .map(|at| {
+            .zip(fine.rest.iter().zip(&skin_normals))
+            .map(|(at, (skin, out))| {
+                if garment.fabric == Fabric::Voile && in_hollow(canon, *skin, *out) {
+                    return -0.02;
+                }
                 // A headscarf lies over what is below.
                 let hidden = above.map_or(f32::INFINITY, |scarf| 0.065 - scarf.inside(canon, *at));
                 garment.inside(canon, *at).min(hidden)
@@ -205,11 +216,17 @@ fn loosened(
             *place += turn.x_axis * (flat * on_ear(canon, *rest));
         }
     }
+    // Lids and lips have normals of all directions: cloth that spans them follows their mean.
+    let broad: Vec<Vec3> = if scarf {
+        skin.relaxed(&body.normals, 18).iter().map(|normal| normal.normalize_or(Vec3::Z)).collect()
+    } else {
+        body.normals.clone()
+    };
     let hung: Vec<Vec3> = body
         .vertices
         .iter()
         .zip(&relaxed)
-        .zip(&body.normals)
+        .zip(&broad)
         .map(|((own, relaxed), normal)| {
             let moved = (*relaxed - *own) * share;
             // Cloth bridges hollows and never cuts into the body.
@@ -219,7 +236,7 @@ fn loosened(
         .collect();
     let mut hung = skin.relaxed(&hung, 1);
     if scarf {
-        for ((place, normal), rest) in hung.iter_mut().zip(&body.normals).zip(&canon.rest.vertices) {
+        for ((place, normal), rest) in hung.iter_mut().zip(&broad).zip(&canon.rest.vertices) {
             *place += *normal * draped(canon, *rest);
         }
     }

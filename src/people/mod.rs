@@ -137,7 +137,7 @@ fn check(sitting: &Sitting) -> Result<(), PeopleError> {
         Framing::Face { band, x } => (band.bottom - band.top) + 0.0 * (x + band.top),
         Framing::Lobe { at, face_height, .. } => face_height + 0.0 * (at.x + at.y),
     };
-    if !(height >= 4.0 && height <= 20_000.0) {
+    if !(4.0..=20_000.0).contains(&height) {
         return Err(PeopleError::Sitting("framing"));
     }
     Ok(())

@@ -133,7 +133,7 @@ impl Fibre {
         let lobe = |shift: f32, width: f32| {
             let width = width * width + lamp;
             let off = half - shift;
-            (-0.5 * off * off / width).exp() / (width * 6.283).sqrt()
+            (-0.5 * off * off / width).exp() / (width * std::f32::consts::TAU).sqrt()
         };
         let tint = self.colour.max(Vec3::splat(0.004));
         let inside = vec3(tint.x.powf(0.45), tint.y.powf(0.45), tint.z.powf(0.45));

@@ -133,7 +133,7 @@ impl<'a> Plan<'a> {
             HairStyle::Afro | HairStyle::Curls => self.coiled(&mut root),
             _ => self.falling(&mut root),
         };
-        let points = self.waved(points, &mut root, flyaway);
+        let points = self.waved(&points, &mut root, flyaway);
         if points.iter().any(|at| self.on_throat(*at)) {
             return None;
         }
@@ -351,7 +351,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Waves, curls and the little disorder of all hair; neighbours move together.
-    fn waved(&self, points: Vec<Vec3>, root: &mut Root, flyaway: bool) -> Vec<Vec3> {
+    fn waved(&self, points: &[Vec3], root: &mut Root, flyaway: bool) -> Vec<Vec3> {
         let (size, turns) = self.wave;
         let at = root.at;
         let coiled = matches!(self.style, HairStyle::Afro | HairStyle::Curls);

@@ -85,7 +85,7 @@ impl Plan<'_> {
                 };
                 let (points, next_to) = self.grower.grow(at, -out * 0.1, out, &path);
                 let mut root = Root { at: knot + spread * 0.01, normal: out, dense: 1.0, dice: dice.clone() };
-                let points = self.waved(points, &mut root, dice.chance(0.04));
+                let points = self.waved(&points, &mut root, dice.chance(0.04));
                 Strand { points, next_to, thickness: 0.00038, kind: Kind::Head, shade }
             })
             .collect()
