@@ -59,11 +59,11 @@ impl Ground {
             colour: Vec3::splat(0.93),
             light: [0.963_75, 0.09, 0.08, -0.10, -0.10],
             grain: 0.0,
-            shadow: Shadow::NONE,
+            shadow: CastShadow::NONE,
             noise: GRAIN,
             jpeg_quality: JPEG_QUALITY,
         };
-        let soft = |depth: f32| Shadow { depth, ..Shadow::NONE };
+        let soft = |depth: f32| CastShadow { depth, ..CastShadow::NONE };
         match self {
             Self::White => plain,
             Self::LightGrey => Sweep { colour: vec3(0.60, 0.60, 0.61), ..plain },
@@ -89,7 +89,7 @@ impl Ground {
 
 /// A piece's soft shadow; lengths as parts of the photo's side.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Shadow {
+pub struct CastShadow {
     /// The light that it keeps from the ground, 0..=1.
     pub depth: f32,
     /// How far right and down of the piece it falls.
@@ -98,7 +98,7 @@ pub struct Shadow {
     pub softness: f32,
 }
 
-impl Shadow {
+impl CastShadow {
     const NONE: Self = Self { depth: 0.0, falls: (1.0 / 26.0, 1.0 / 18.0), softness: 1.0 / 42.0 };
 }
 
@@ -111,7 +111,7 @@ pub struct Sweep {
     pub light: [f32; 5],
     /// How much of laid paper's fibres and lines it has; paper has 1.
     pub grain: f32,
-    pub shadow: Shadow,
+    pub shadow: CastShadow,
     /// Standard deviation of the sensor's noise, sRGB codes.
     pub noise: f32,
     /// 1..=100.
@@ -139,7 +139,7 @@ impl Sweep {
             colour,
             light,
             grain: if dice(11) < 0.7 { 0.0 } else { between(12, 0.2, 1.6) },
-            shadow: Shadow {
+            shadow: CastShadow {
                 depth,
                 falls: (between(13, -0.05, 0.06), between(14, -0.01, 0.08)),
                 softness: between(15, 0.006, 0.035),

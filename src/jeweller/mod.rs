@@ -25,7 +25,7 @@ mod trace;
 mod worn;
 
 pub use design::{Design, Family, catalogue};
-pub use ground::{Ground, Shadow, Sweep};
+pub use ground::{CastShadow, Ground, Sweep};
 pub use photo::{Exposure, GroundedPhoto, expose};
 pub use worn::{Hung, Jewel, Piercing, Pixel, Shadow, Surroundings, Worn};
 

@@ -7,7 +7,7 @@
 
 use super::assembly::Assembly;
 use super::design::Design;
-use super::ground::{Ground, Shadow, Sweep, grain};
+use super::ground::{CastShadow, Ground, Sweep, grain};
 use super::light::{self, Room};
 use super::trace::{self, Subject};
 use glam::{Vec3, Vec4};
@@ -175,7 +175,7 @@ impl Exposure {
     }
 
     /// How much light the piece keeps from the ground, 0..1.
-    fn shadow(&self, shadow: Shadow) -> Vec<f32> {
+    fn shadow(&self, shadow: CastShadow) -> Vec<f32> {
         let side = self.side as usize;
         let mut kept = vec![0.0; side * side];
         if shadow.depth <= 0.0 {
