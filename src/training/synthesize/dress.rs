@@ -5,7 +5,7 @@
 
 use super::{LEAST_PX, SEEN_OTHER};
 use crate::body::head_rotation;
-use crate::jeweller::{Hung, Jewel, Piercing, Pixel, Shadow, Surroundings};
+use crate::jeweller::{Hung, Jewel, Piercing, Pixel, Shadow, Surroundings, Worn};
 use crate::people::{Lighting, Shot, Sitting};
 use crate::picture::{Linear, PlacedEarring, composite};
 use glam::{DVec2, Mat3, Vec3, Vec4, vec3};
@@ -157,17 +157,19 @@ impl Mean {
     }
 }
 
-fn truth_of(side: usize, seen: &crate::jeweller::Worn, inside: bool) -> WornTruth {
+fn truth_of(side: usize, seen: &Worn, inside: bool) -> WornTruth {
     let width = seen.columns.len();
-    let (mut columns, mut rows) = (u32::MAX..0, u32::MAX..0);
     let (mut seen_px, mut whole_px) = (0.0, 0.0);
+    let mut span: Option<(Range<u32>, Range<u32>)> = None;
     for (at, pixel) in seen.pixels.iter().enumerate().filter(|(_, pixel)| pixel.whole > 0.0) {
-        let (column, row) = (seen.columns.start + (at % width) as u32, seen.rows.start + (at / width) as u32);
-        columns = columns.start.min(column)..columns.end.max(column + 1);
-        rows = rows.start.min(row)..rows.end.max(row + 1);
+        let (x, y) = (seen.columns.start + (at % width) as u32, seen.rows.start + (at / width) as u32);
+        let (columns, rows) = span.get_or_insert((x..x + 1, y..y + 1));
+        *columns = columns.start.min(x)..columns.end.max(x + 1);
+        *rows = rows.start..y + 1;
         seen_px += f64::from(pixel.seen.w);
         whole_px += f64::from(pixel.whole);
     }
+    let (columns, rows) = span.unwrap_or((0..0, 0..0));
     WornTruth { side, seen_px, whole_px, columns, rows, inside }
 }
 

@@ -61,13 +61,19 @@ pub struct Request {
 #[derive(Debug, thiserror::Error)]
 pub enum SynthesisError {
     #[error(transparent)]
-    Body(#[from] BodyError),
+    Body(Box<BodyError>),
     #[error(transparent)]
-    People(#[from] PeopleError),
+    People(Box<PeopleError>),
     #[error(transparent)]
-    Size(#[from] EngineError),
+    Size(Box<EngineError>),
     #[error("cannot encode a picture: {0}; report it with the seed")]
     Encode(#[from] ImageError),
+}
+
+impl From<PeopleError> for SynthesisError {
+    fn from(error: PeopleError) -> Self {
+        Self::People(Box::new(error))
+    }
 }
 
 /// Makes the set, or what is missing of it.
@@ -109,9 +115,10 @@ impl Maker {
     fn new(request: &Request) -> Result<Self, SynthesisError> {
         Ok(Self {
             people: People::new()?,
-            model: BodyModel::open_head()?,
+            model: BodyModel::open_head().map_err(|error| SynthesisError::Body(Box::new(error)))?,
             seed: request.seed,
-            size: NetworkSize::new(request.size, request.size)?,
+            size: NetworkSize::new(request.size, request.size)
+                .map_err(|error| SynthesisError::Size(Box::new(error)))?,
         })
     }
 
