@@ -20,7 +20,7 @@ fn item(number: u64) -> Making {
     let mut dice = Dice::of(7, 0, number);
     let noise: Vec<u8> = (0..dice.index(2000)).map(|_| dice.next() as u8).collect();
     let mut tally = Tally::default();
-    tally.count("parity", if number % 2 == 0 { "even" } else { "odd" });
+    tally.count("parity", if number.is_multiple_of(2) { "even" } else { "odd" });
     if number % 10 == 9 {
         return Making::LeftOut(LeftOut { name: number.to_string(), reason: "a nine".to_owned() });
     }
