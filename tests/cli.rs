@@ -721,3 +721,23 @@ fn what_gives_no_pose_is_refused_in_words() {
     refuse(at, &["pose", "black.png", "--out", "a.toml"], "no face is found");
     refuse(at, &["pose", "black.png", "--out", "a.png"], "not a .toml file");
 }
+
+#[test]
+fn a_set_of_people_is_made_whole_kept_and_the_same_again() {
+    let folder = folder();
+    let command = |out: &'static str| {
+        ["synthesize", "--out", out, "--count", "2", "--seed", "3", "--sheet", "sheet.png"]
+    };
+    let text = succeed(folder.path(), &command("set"));
+    assert!(text.contains("2 pictures in 1 shards"), "{text}");
+    let made = listing(&folder.path().join("set"));
+    assert!(made.iter().any(|(path, _)| path.ends_with("manifest.json")));
+    assert!(image::open(folder.path().join("sheet.png")).expect("a sheet").width() > 256);
+    succeed(folder.path(), &command("set"));
+    assert_eq!(listing(&folder.path().join("set")), made, "a finished set is left as it is");
+    succeed(folder.path(), &command("again"));
+    let contents =
+        |files: &[(PathBuf, Vec<u8>)]| files.iter().map(|(_, bytes)| bytes.clone()).collect::<Vec<_>>();
+    assert!(contents(&listing(&folder.path().join("again"))) == contents(&made), "same seed, same bytes");
+    refuse(folder.path(), &["synthesize", "--out", "set", "--count", "2", "--seed", "4"], "set");
+}

@@ -38,6 +38,5 @@ fn write_matting_lessons() {
     std::fs::create_dir_all(&folder).expect("a folder");
     for number in 0..PIECES {
         lesson(Path::new(&folder), number);
-        println!("{} of {PIECES}", number + 1);
     }
 }
