@@ -77,9 +77,11 @@ impl<T: Send + 'static> Job<T> {
         self.cancel.is_cancelled()
     }
 
-    /// The outcome, once; none while the work goes on and after it was taken.
+    /// The outcome, once; none while the work goes on and after it was taken. A stop that was asked for while the
+    /// work ended still counts: what nobody wants any more is not handed over.
     pub fn poll(&mut self) -> Option<Outcome<T>> {
         match self.promise.take()?.try_take() {
+            Ok(Outcome::Done(_)) if self.is_cancelling() => Some(Outcome::Cancelled),
             Ok(outcome) => Some(outcome),
             Err(unfinished) => {
                 self.promise = Some(unfinished);
@@ -168,6 +170,14 @@ mod tests {
                 }
             },
         );
+        job.cancel();
+        assert!(matches!(wait(&mut job), Outcome::Cancelled));
+    }
+
+    #[test]
+    fn a_stop_that_comes_after_the_last_step_still_counts() {
+        let mut job = Job::spawn("late", || {}, |_| Ok(7));
+        std::thread::sleep(Duration::from_millis(20));
         job.cancel();
         assert!(matches!(wait(&mut job), Outcome::Cancelled));
     }

@@ -13,7 +13,7 @@ impl Window {
     /// Takes what is finished.
     pub(super) fn receive(&mut self, ctx: &Context) {
         let mut finished = Vec::new();
-        self.errands.retain_mut(|errand| match errand.poll() {
+        self.errands.retain_mut(|errand| match errand.job.poll() {
             None => true,
             Some(outcome) => {
                 finished.push((errand.purpose.clone(), outcome));

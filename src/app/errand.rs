@@ -15,7 +15,7 @@ use crate::engine::Engine;
 use crate::engine::device::{DTypeChoice, DeviceChoice};
 use crate::engine::progress::{Control, Stage};
 use crate::engine::steady::SteadyEngine;
-use crate::job::{Job, Outcome};
+use crate::job::Job;
 use crate::mannequin::MannequinEngine;
 use crate::picture::cutout::opaque;
 use crate::picture::{load_face, read_record};
@@ -184,13 +184,6 @@ impl Errand {
     /// Whether the designer may stop it.
     pub(super) fn can_be_stopped(&self) -> bool {
         self.waiting_for.is_some()
-    }
-
-    /// The outcome, once. A stop that comes while the work ends still counts: after it nothing changes.
-    pub(super) fn poll(&mut self) -> Option<Outcome<Delivery>> {
-        let stopped = self.job.is_cancelling();
-        let outcome = self.job.poll()?;
-        Some(if stopped && matches!(outcome, Outcome::Done(_)) { Outcome::Cancelled } else { outcome })
     }
 
     /// What the designer sees of it; nothing while it may be over before anybody could read it.
