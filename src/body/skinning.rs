@@ -54,6 +54,13 @@ pub struct PosedBody {
     pub lobes: [Vec3; 2],
 }
 
+impl PosedBody {
+    /// Middle of the outer eye corners (iBUG 37, 46) and the nose's root (28), metres.
+    pub fn eyes_middle(&self) -> Vec3 {
+        (self.landmarks[36] + self.landmarks[45] + self.landmarks[27]) / 3.0
+    }
+}
+
 impl BodyModel {
     /// Poses the body by full SMPL-X parameters.
     pub fn pose(&self, parameters: &BodyParameters) -> PosedBody {

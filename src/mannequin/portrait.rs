@@ -12,15 +12,15 @@ use super::MannequinEngine;
 use super::figure::Figure;
 use super::painter::Painter;
 use super::studio::Studio;
-use crate::body::{BodyModel, LANDMARKS, PosedBody, head_angles, head_rotation};
+use crate::body::{BodyModel, LANDMARKS, PosedBody, head_rotation};
 use crate::engine::EngineError;
 use crate::engine::progress::Cancelled;
 use crate::picture::Planes;
 use crate::project::{CanvasSize, HeadAngles};
 use crate::render::surface::{self, Fragment};
-use crate::scene::{Band, Scene};
+use crate::scene::{Band, Camera, Scene};
 use face::{Face, smooth};
-use glam::{DMat3, DQuat, DVec2, DVec3, Vec3};
+use glam::{DMat3, DVec2, Vec3};
 use image::RgbImage;
 pub use look::{Look, Wall};
 
@@ -128,7 +128,7 @@ fn reshape(body: &mut PosedBody, proportions: Vec3, turn: DMat3) {
     if proportions == Vec3::ONE {
         return;
     }
-    let (turn, middle) = (turn.as_mat3(), middle(body));
+    let (turn, middle) = (turn.as_mat3(), body.eyes_middle());
     let scaled = |point: Vec3| middle + turn * (turn.transpose() * (point - middle) * proportions);
     for point in
         body.vertices.iter_mut().chain(&mut body.joints).chain(&mut body.landmarks).chain(&mut body.lobes)
@@ -141,48 +141,32 @@ fn reshape(body: &mut PosedBody, proportions: Vec3, turn: DMat3) {
     }
 }
 
-/// Middle of the outer eye corners (iBUG 37, 46) and the nose's root (28).
-fn middle(body: &PosedBody) -> Vec3 {
-    (body.landmarks[36] + body.landmarks[45] + body.landmarks[27]) / 3.0
-}
-
 /// The paper's camera, or one nearer by that shows the face in the same rows.
 fn framed(body: PosedBody, sitting: &Sitting) -> Scene {
     let scene = Scene::frame(body, sitting.canvas, sitting.face, None);
     if sitting.distance == PAPER_DISTANCE {
         return scene;
     }
-    let mut camera = scene.camera;
-    camera.translation.z += sitting.distance - PAPER_DISTANCE;
-    let extent = |camera: &crate::scene::Camera| {
-        let at = scene.body.landmarks.map(|landmark| camera.project(landmark).0);
-        let first = (at[0], at[0]);
-        at.iter().fold(first, |(low, high), at| (low.min(*at), high.max(*at)))
-    };
-    let (low, high) = extent(&camera);
-    camera.focal *= (sitting.face.bottom - sitting.face.top) / (high.y - low.y).max(1e-6);
-    let (low, high) = extent(&camera);
-    camera.centre.y += sitting.face.top - low.y;
-    camera.centre.x += f64::from(sitting.canvas.width) / 2.0 - f64::midpoint(low.x, high.x);
+    let height = sitting.face.bottom - sitting.face.top;
+    let mut camera = Camera::portrait(&scene.body, sitting.canvas, height, sitting.distance);
+    let (low, high) = camera.landmark_box(&scene.body);
+    camera.centre += DVec2::new(
+        f64::from(sitting.canvas.width) / 2.0 - f64::midpoint(low.x, high.x),
+        sitting.face.top - low.y,
+    );
     Scene { camera, ..scene }
 }
 
 /// Everything about the person but the picture.
 fn truth(scene: &Scene, turn: DMat3) -> Portrait {
     let project = |point: Vec3| scene.camera.project(point).0;
-    let landmarks = scene.body.landmarks.map(project);
-    let rows = landmarks
-        .iter()
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(top, bottom), at| (top.min(at.y), bottom.max(at.y)));
-    // World axes: x right, y up, z to the camera.
-    let sight = scene.camera.camera_from_world(middle(&scene.body)).as_dvec3() * DVec3::new(1.0, -1.0, -1.0);
-    let straight = DQuat::from_rotation_arc(sight.normalize_or(DVec3::NEG_Z), DVec3::NEG_Z);
+    let (low, high) = scene.camera.landmark_box(&scene.body);
     Portrait {
         picture: RgbImage::new(0, 0),
-        landmarks,
-        face_rows: rows,
+        landmarks: scene.body.landmarks.map(project),
+        face_rows: (low.y, high.y),
         lobes: scene.body.lobes.map(project),
-        angles: head_angles(DMat3::from_quat(straight) * turn),
+        angles: scene.camera.angles_seen(&scene.body, turn),
     }
 }
 

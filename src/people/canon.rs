@@ -22,6 +22,9 @@ const REGION: f32 = 0.34;
 /// How much of the smoothing's shrinking is made up for.
 const KEEP_SIZE: f32 = 0.8;
 
+/// Edges shorter than the first length keep their normals, metres.
+const FINE_TO_BROAD: (f32, f32) = (0.0026, 0.0070);
+
 /// Marks of a vertex on the skin.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Marks {
@@ -68,6 +71,9 @@ impl std::ops::Mul<f32> for Marks {
 pub(super) struct Fine {
     pub(super) subdivision: Subdivision,
     pub(super) rest: Vec<Vec3>,
+    pub(super) rest_normals: Vec<Vec3>,
+    /// 0 where the mesh is finely modelled, 1 where its edges are long.
+    pub(super) broad: Vec<f32>,
     pub(super) marks: Vec<Marks>,
     /// One a triangle.
     pub(super) parts: Vec<Part>,
@@ -91,7 +97,7 @@ impl Canon {
         let rest = body.pose(HeadAngles::default(), &[], &[]);
         let directions = sphere_directions(DIRECTIONS);
         let mesh = Mesh { positions: &rest.vertices, normals: &rest.normals, triangles: body.triangles() };
-        let region = Region { centre: middle(&rest) - Vec3::Y * 0.06, radius: REGION };
+        let region = Region { centre: rest.eyes_middle() - Vec3::Y * 0.06, radius: REGION };
         let rows = match visibility(&mesh, region, &directions, || Ok::<(), Infallible>(())) {
             Ok(rows) => rows,
             Err(never) => match never {},
@@ -107,11 +113,6 @@ impl Canon {
     }
 }
 
-/// Middle of the outer eye corners (iBUG 37, 46) and the nose's root (28).
-pub(super) fn middle(body: &PosedBody) -> Vec3 {
-    (body.landmarks[36] + body.landmarks[45] + body.landmarks[27]) / 3.0
-}
-
 impl Fine {
     fn new(body: &PeopleBody, rest: &PosedBody, levels: usize) -> Self {
         let subdivision = Subdivision::new(rest.vertices.len(), body.triangles(), levels, KEEP_SIZE);
@@ -123,8 +124,32 @@ impl Fine {
         let parts = (0..subdivision.triangles().len())
             .map(|index| body.parts[body.triangles()[index / each][0] as usize])
             .collect();
-        Self { subdivision, rest: positions, marks, parts }
+        Self {
+            rest_normals: subdivision.normals(&positions),
+            broad: subdivision.attribute(&broadness(body, rest)),
+            subdivision,
+            rest: positions,
+            marks,
+            parts,
+        }
     }
+}
+
+/// 0 where the mesh is finely modelled, 1 where its edges are long.
+fn broadness(body: &PeopleBody, rest: &PosedBody) -> Vec<f32> {
+    let count = rest.vertices.len();
+    let (mut sums, mut edges) = (vec![0.0; count], vec![1e-6; count]);
+    for &[a, b, c] in body.triangles() {
+        for (from, to) in [(a, b), (b, c), (c, a)] {
+            let length = rest.vertices[from as usize].distance(rest.vertices[to as usize]);
+            sums[from as usize] += length;
+            edges[from as usize] += 1.0;
+        }
+    }
+    let share = |(sum, edges): (&f32, &f32)| {
+        ((sum / edges - FINE_TO_BROAD.0) / (FINE_TO_BROAD.1 - FINE_TO_BROAD.0)).clamp(0.0, 1.0)
+    };
+    sums.iter().zip(&edges).map(share).collect()
 }
 
 /// Finds the regions of a face by the outlines and landmarks of the mean one.

@@ -145,7 +145,6 @@ fn in_hollow(canon: &Canon, rest: Vec3, normal: Vec3) -> bool {
 pub(super) fn sew(canon: &Canon, figure: &Figure<'_>, turn: Mat3, garments: &[Garment]) -> (Sewn, Vec<bool>) {
     let fine = figure.fine;
     let triangles = fine.subdivision.triangles();
-    let skin_normals = fine.subdivision.normals(&fine.rest);
     let mut sewn = Sewn::default();
     let mut bare = vec![true; triangles.len()];
     for garment in garments {
@@ -155,7 +154,7 @@ pub(super) fn sew(canon: &Canon, figure: &Figure<'_>, turn: Mat3, garments: &[Ga
             garments.last().filter(|last| last.fabric == Fabric::Voile && garment.fabric != Fabric::Voile);
         let inside: Vec<f32> = at_rest
             .iter()
-            .zip(fine.rest.iter().zip(&skin_normals))
+            .zip(fine.rest.iter().zip(&fine.rest_normals))
             .map(|(at, (skin, out))| {
                 if garment.fabric == Fabric::Voile && in_hollow(canon, *skin, *out) {
                     return -0.02;

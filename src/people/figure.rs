@@ -16,8 +16,6 @@ const SPREAD: (usize, usize) = (1, 4);
 /// Normals far from fine features are smoothed by averagings of the mesh, for this share.
 const POLISH: usize = 4;
 const POLISHED: f32 = 0.6;
-/// Edges shorter than the first length keep their normals, metres.
-const FINE_TO_BROAD: (f32, f32) = (0.0026, 0.0070);
 
 /// A posed person's mesh, fine enough for the picture.
 #[derive(Debug)]
@@ -46,8 +44,7 @@ impl<'a> Figure<'a> {
         let positions = skin.positions(&body.vertices);
         let mut normals = skin.normals(&positions);
         let polished = skin.normals(&skin.positions(&skin.relaxed(&body.vertices, POLISH)));
-        let share = skin.attribute(&broadness(canon));
-        normals.par_iter_mut().zip(&polished).zip(&share).for_each(|((normal, smooth), share)| {
+        normals.par_iter_mut().zip(&polished).zip(&fine.broad).for_each(|((normal, smooth), share)| {
             *normal = normal.lerp(*smooth, share * POLISHED).normalize_or_zero();
         });
         let sharp = skin.relaxed(&lamps, SPREAD.0);
@@ -124,21 +121,4 @@ fn reach(canon: &Canon, angles: HeadAngles, room: &Room) -> (Vec<Vec4>, Vec<f32>
             (free / whole, open / all)
         })
         .unzip()
-}
-
-/// 0 where the mesh is finely modelled, 1 where its edges are long.
-fn broadness(canon: &Canon) -> Vec<f32> {
-    let count = canon.rest.vertices.len();
-    let (mut sums, mut edges) = (vec![0.0; count], vec![1e-6; count]);
-    for &[a, b, c] in canon.body.triangles() {
-        for (from, to) in [(a, b), (b, c), (c, a)] {
-            let length = canon.rest.vertices[from as usize].distance(canon.rest.vertices[to as usize]);
-            sums[from as usize] += length;
-            edges[from as usize] += 1.0;
-        }
-    }
-    let share = |(sum, edges): (&f32, &f32)| {
-        ((sum / edges - FINE_TO_BROAD.0) / (FINE_TO_BROAD.1 - FINE_TO_BROAD.0)).clamp(0.0, 1.0)
-    };
-    sums.iter().zip(&edges).map(share).collect()
 }

@@ -8,7 +8,6 @@
 mod backdrop;
 mod canon;
 mod cloth;
-mod dice;
 mod dressed;
 mod eye;
 mod figure;
@@ -24,11 +23,11 @@ mod shape;
 mod sitting;
 mod skin;
 
-use crate::body::{BodyError, LANDMARKS, PosedBody, head_angles, head_rotation};
+use crate::body::{BodyError, LANDMARKS, PosedBody, head_rotation};
 use crate::project::{Ear, HeadAngles};
-use crate::scene::{Band, Camera, Scene};
-use canon::{Canon, middle};
-use glam::{DMat3, DQuat, DVec2, DVec3, Vec3};
+use crate::scene::Camera;
+use canon::Canon;
+use glam::{DVec2, Vec3};
 use image::RgbImage;
 pub use person::{
     Attributes, Beard, ClothColour, EyeColour, Glasses, HairColour, HairStyle, Headwear, MakeUp, Neckline,
@@ -133,11 +132,11 @@ fn check(sitting: &Sitting) -> Result<(), PeopleError> {
     if !turns.iter().all(|turn| turn.abs() <= 120.0) {
         return Err(PeopleError::Sitting("angle"));
     }
-    let height = match sitting.framing {
-        Framing::Face { band, x } => (band.bottom - band.top) + 0.0 * (x + band.top),
-        Framing::Lobe { at, face_height, .. } => face_height + 0.0 * (at.x + at.y),
+    let placed = match sitting.framing {
+        Framing::Face { band, x } => band.top.is_finite() && x.is_finite(),
+        Framing::Lobe { at, .. } => at.is_finite(),
     };
-    if !(4.0..=20_000.0).contains(&height) {
+    if !placed || !(4.0..=20_000.0).contains(&sitting.framing.face_height()) {
         return Err(PeopleError::Sitting("framing"));
     }
     Ok(())
@@ -145,20 +144,8 @@ fn check(sitting: &Sitting) -> Result<(), PeopleError> {
 
 /// The camera that shows the face where the sitting wants it.
 fn framed(body: &PosedBody, sitting: &Sitting) -> Camera {
-    let height = match sitting.framing {
-        Framing::Face { band, .. } => band.bottom - band.top,
-        Framing::Lobe { face_height, .. } => face_height,
-    };
-    let band = Band { top: 0.0, bottom: height };
-    let mut camera = Scene::frame(body.clone(), sitting.size, band, None).camera;
-    camera.translation.z += sitting.distance - camera.project(body.nose_tip).1;
-    let extent = |camera: &Camera| {
-        let at = body.landmarks.map(|landmark| camera.project(landmark).0);
-        at.iter().fold((at[0], at[0]), |(low, high), at| (low.min(*at), high.max(*at)))
-    };
-    let (low, high) = extent(&camera);
-    camera.focal *= height / (high.y - low.y).max(1e-6);
-    let (low, high) = extent(&camera);
+    let mut camera = Camera::portrait(body, sitting.size, sitting.framing.face_height(), sitting.distance);
+    let (low, high) = camera.landmark_box(body);
     camera.centre += match sitting.framing {
         Framing::Face { band, x } => DVec2::new(x - f64::midpoint(low.x, high.x), band.top - low.y),
         Framing::Lobe { ear, at, .. } => at - camera.project(body.lobes[usize::from(ear == Ear::Right)]).0,
@@ -169,13 +156,8 @@ fn framed(body: &PosedBody, sitting: &Sitting) -> Camera {
 /// The portrait with what is known of it.
 fn truth(body: &PosedBody, camera: Camera, sitting: &Sitting, exposed: set::Exposed) -> Shot {
     let set::Exposed { picture, depth, hair_cover, light } = exposed;
-    let landmarks = body.landmarks.map(|landmark| camera.project(landmark).0);
-    let face_rows = landmarks
-        .iter()
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(top, bottom), at| (top.min(at.y), bottom.max(at.y)));
+    let (low, high) = camera.landmark_box(body);
     let turn = head_rotation(sitting.angles);
-    let sight = camera.camera_from_world(middle(body)).as_dvec3() * DVec3::new(1.0, -1.0, -1.0);
-    let straight = DQuat::from_rotation_arc(sight.normalize_or(DVec3::NEG_Z), DVec3::NEG_Z);
     let lobes = [0, 1].map(|side| {
         let in_world = body.lobes[side];
         let (in_canvas, at_depth) = camera.project(in_world);
@@ -200,11 +182,11 @@ fn truth(body: &PosedBody, camera: Camera, sitting: &Sitting, exposed: set::Expo
         picture,
         depth,
         hair_cover,
-        landmarks,
+        landmarks: body.landmarks.map(|landmark| camera.project(landmark).0),
         landmarks_in_world: body.landmarks,
-        face_rows,
+        face_rows: (low.y, high.y),
         lobes,
-        angles: head_angles(DMat3::from_quat(straight) * turn),
+        angles: camera.angles_seen(body, turn),
         camera,
         light,
     }

@@ -1,8 +1,8 @@
 //! How a person sits before the camera: turn, framing, face, light, backdrop. Plain data.
 
 use super::Person;
-use super::dice::Dice;
 use super::person::Headwear;
+use crate::project::Dice;
 use crate::project::{CanvasSize, Ear, HeadAngles};
 use crate::scene::Band;
 use glam::DVec2;
@@ -31,6 +31,16 @@ pub enum Framing {
     Face { band: Band, x: f64 },
     /// The landmarks are `face_height` pixels high and a lobe (left or right; auto is left) lies at a point.
     Lobe { ear: Ear, at: DVec2, face_height: f64 },
+}
+
+impl Framing {
+    /// Of the landmarks, pixels.
+    pub fn face_height(&self) -> f64 {
+        match *self {
+            Self::Face { band, .. } => band.bottom - band.top,
+            Self::Lobe { face_height, .. } => face_height,
+        }
+    }
 }
 
 /// Shares of full expressions, 0..=1.
@@ -96,7 +106,7 @@ impl Lighting {
 impl Sitting {
     /// A plausible sitting; callers that balance their data set the fields they balance.
     pub fn of(seed: u64, person: &Person, size: CanvasSize) -> Self {
-        let mut dice = Dice::new(seed ^ person.id().rotate_left(32), 2);
+        let mut dice = Dice::named(seed ^ person.id().rotate_left(32), 2);
         let yaw = dice.between(-80.0, 80.0);
         let (lighting, backdrop) = place(&mut dice);
         let height = f64::from(size.height);

@@ -133,13 +133,13 @@ fn surface(look: &Look, spot: &Spot, marks: &Marks, cover: &Cover, px_per_mm: f3
     albedo = made_up(look, albedo, lids, at);
     albedo = albedo.lerp(look.brow.min(albedo), 0.40 * dark.y);
     albedo *= 1.0 - 0.90 * dark.x;
-    let (lips, edge) = lip_cover(face.x, at, px_per_mm);
+    let lips = lip_cover(face.x, at, px_per_mm);
     let crease =
         noise(vec3(at.x * 0.9, at.y * 0.12, at.z * 0.25)) * 0.6 + noise(at * vec3(2.2, 0.3, 0.6)) * 0.4;
     let lip_colour = look.lips
         * (1.0 + 0.16 * crease * detail(1.2))
         * (1.0 - 0.35 * smooth(-0.0022, 0.001, -lids.z.abs()));
-    albedo = albedo.lerp(lip_colour, lips * look.rouge * edge);
+    albedo = albedo.lerp(lip_colour, lips * look.rouge);
     // At a grazing view pores hide one another.
     let faces = smooth(0.15, 0.6, spot.normal.dot(spot.view));
     let pores = if px_per_mm > 1.0 { detail(0.9) * faces } else { 0.0 };
@@ -174,11 +174,11 @@ fn freckles(look: &Look, at: Vec3, redness: f32, px_per_mm: f32) -> f32 {
     moles + look.freckles * (small + tiny) * (0.12 + 0.62 * redness)
 }
 
-/// How much is lip, and how much of its colour reaches there.
-fn lip_cover(outside: f32, at: Vec3, px_per_mm: f32) -> (f32, f32) {
+/// How much is lip.
+fn lip_cover(outside: f32, at: Vec3, px_per_mm: f32) -> f32 {
     let ragged = 0.00035 * noise(at * 0.9);
     let blur = 0.0009 + 0.0004 / px_per_mm.max(0.2);
-    (smooth(blur, -blur, outside + ragged), 1.0)
+    smooth(blur, -blur, outside + ragged)
 }
 
 fn made_up(look: &Look, albedo: Vec3, lids: Vec4, at: Vec3) -> Vec3 {

@@ -5,6 +5,7 @@ use super::light::Room;
 use super::*;
 use crate::project::CanvasSize;
 use crate::render::strands::{Strands, look};
+use crate::scene::Band;
 use std::sync::LazyLock;
 
 static PEOPLE: LazyLock<People> = LazyLock::new(|| People::new().expect("the shipped body"));

@@ -6,6 +6,7 @@
 
 mod camera;
 mod framing;
+mod portrait;
 
 pub use camera::{Camera, face_height_mm};
 
