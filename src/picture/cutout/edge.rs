@@ -7,7 +7,8 @@
 
 use super::grid::{Grid, distance};
 use super::ground::GroundModel;
-use super::view::{Mark, decoded};
+use super::view::Mark;
+use crate::picture::linear::{decoded, encoded};
 use glam::Vec3;
 
 /// Half the width of the band that is looked at closely, work pixels.
@@ -123,7 +124,7 @@ impl EdgeModel {
 
     /// The ground's deviation at a brightness, linear light.
     fn noise_of(&self, ground: Vec3) -> f32 {
-        let code = super::view::encoded(ground.element_sum() / 3.0);
+        let code = encoded(ground.element_sum() / 3.0);
         (decoded(code + self.noise) - decoded(code - self.noise)).max(1e-4) / 2.0 + 2e-4
     }
 

@@ -4,7 +4,6 @@
 
 use super::grid::Grid;
 use super::ground::GroundModel;
-use super::label::Deviations;
 use glam::Vec3;
 
 /// Planes of an [`Evidence`].
@@ -30,7 +29,7 @@ pub trait Matting: Send + Sync {
 }
 
 impl Evidence {
-    pub(super) fn of(colours: &Grid<Vec3>, ground: &GroundModel, deviations: &Deviations) -> Self {
+    pub(super) fn of(colours: &Grid<Vec3>, ground: &GroundModel, deviations: &Grid<f32>) -> Self {
         let channel = |grid: &Grid<Vec3>, index: usize| grid.data.iter().map(move |own| own[index]).collect();
         let planes: [Vec<f32>; PLANES] = [
             channel(colours, 0),
@@ -40,7 +39,7 @@ impl Evidence {
             channel(&ground.surface, 1),
             channel(&ground.surface, 2),
             ground.followed.data.iter().map(|followed| f32::from(u8::from(*followed))).collect(),
-            deviations.own.data.iter().map(|own| (own / MOST).min(1.0)).collect(),
+            deviations.data.iter().map(|own| (own / MOST).min(1.0)).collect(),
         ];
         Self { width: colours.width, height: colours.height, planes: planes.concat() }
     }

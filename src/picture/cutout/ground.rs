@@ -89,6 +89,8 @@ impl GroundModel {
         let followed = follow(&open, marks, &smooth, &surface, (&slopes, steepest));
         let inner = inner(&followed);
         let weights = inner.map(|inner| if inner { 1.0 } else { 0.0 });
+        let (unevenness, share) = (surface.spread, surface.share);
+        let surface = Grid::from_fn(colours.width, colours.height, |column, row| surface.at(column, row));
         let off = Grid::from_fn(colours.width, colours.height, |column, row| {
             colours.at(column, row) - surface.at(column, row)
         });
@@ -96,14 +98,12 @@ impl GroundModel {
         let local = Grid::from_fn(colours.width, colours.height, |column, row| {
             (surface.at(column, row) + off.at(column, row)).clamp(Vec3::ZERO, Vec3::ONE)
         });
-        let noise = deviation(colours, &local, &weights).unwrap_or(surface.spread).max(LEAST_NOISE);
+        let noise = deviation(colours, &local, &weights).unwrap_or(unevenness).max(LEAST_NOISE);
         // Away from what was followed, the ground may go on changing as it does here.
         let (far, change) = (distance(&inner, FAR), self::slopes(&local));
         let tolerance = Grid::from_fn(colours.width, colours.height, |column, row| {
             noise.hypot(far.at(column, row) * change.at(column, row).min(SLOPES.1) * 0.5)
         });
-        let (unevenness, share) = (surface.spread, surface.share);
-        let surface = Grid::from_fn(colours.width, colours.height, |column, row| surface.at(column, row));
         Self { colours: local, surface, followed, noise, tolerance, unevenness, share }
     }
 }

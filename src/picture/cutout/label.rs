@@ -36,27 +36,32 @@ const WALL_SHINE: f32 = 0.045;
 /// A trained eye's alpha below which a pixel is ground without doubt.
 const PLAINLY_GROUND: f32 = 0.1;
 
-/// How far pixels are from their ground, in deviations.
-pub(super) struct Deviations {
-    /// Deviations of the ground itself. Next to a strong contrast it deviates more: JPEG rings there.
-    pub(super) own: Grid<f32>,
-    /// Deviations of ground between walls that shine into it through a blurred lens.
-    between_walls: Grid<f32>,
+/// How far pixels are from their ground, in deviations of the ground itself. Next to a strong contrast it deviates
+/// more: JPEG rings there.
+pub(super) fn deviations(colours: &Grid<Vec3>, ground: &GroundModel) -> Grid<f32> {
+    allowing(colours, ground, RINGS)
 }
 
-impl Deviations {
-    pub(super) fn of(colours: &Grid<Vec3>, ground: &GroundModel) -> Self {
-        let off = Grid::from_fn(colours.width, colours.height, |column, row| {
-            (colours.at(column, row) - ground.colours.at(column, row)).length()
-        });
-        let strongest = largest_near(&off, RINGING);
-        let allowing = |part: f32| {
-            Grid::from_fn(colours.width, colours.height, |column, row| {
-                off.at(column, row) / ground.tolerance.at(column, row).hypot(part * strongest.at(column, row))
-            })
-        };
-        Self { own: allowing(RINGS), between_walls: allowing(WALL_SHINE) }
-    }
+/// The same between walls that shine into it through a blurred lens.
+fn between_walls(colours: &Grid<Vec3>, ground: &GroundModel) -> Grid<f32> {
+    allowing(colours, ground, WALL_SHINE)
+}
+
+/// Deviations where a part of the strongest contrast nearby is allowed for.
+fn allowing(colours: &Grid<Vec3>, ground: &GroundModel, part: f32) -> Grid<f32> {
+    let off = Grid::from_fn(colours.width, colours.height, |column, row| {
+        (colours.at(column, row) - ground.colours.at(column, row)).length()
+    });
+    let strongest = largest_near(&off, RINGING);
+    Grid::from_fn(colours.width, colours.height, |column, row| {
+        off.at(column, row) / ground.tolerance.at(column, row).hypot(part * strongest.at(column, row))
+    })
+}
+
+/// What a pixel's own deviations are, and what they are between walls.
+struct Deviations<'a> {
+    own: &'a Grid<f32>,
+    between_walls: Grid<f32>,
 }
 
 /// Product or not, for every work pixel.
@@ -64,19 +69,20 @@ pub(super) fn label(
     colours: &Grid<Vec3>,
     ground: &GroundModel,
     marks: &Grid<Mark>,
-    deviations: &Deviations,
+    deviations: &Grid<f32>,
 ) -> Grid<bool> {
     let costs = costs(ground, marks, deviations);
     let lengths = lengths(colours, ground.noise);
     let share = shortest(&costs, &lengths, 0);
     let mut label = share.map(|share| share > 0.5);
-    fill(&mut label, colours, ground, marks, deviations);
-    pierce(&mut label, colours, ground, deviations);
+    let both = Deviations { own: deviations, between_walls: between_walls(colours, ground) };
+    fill(&mut label, colours, ground, marks, &both);
+    pierce(&mut label, colours, ground, &both);
     finished(label, marks, deviations)
 }
 
 /// The same from a trained eye's alpha. What it has doubts about and product encloses is product.
-pub(super) fn learned(alpha: &Grid<f32>, marks: &Grid<Mark>, deviations: &Deviations) -> Grid<bool> {
+pub(super) fn learned(alpha: &Grid<f32>, marks: &Grid<Mark>, deviations: &Grid<f32>) -> Grid<bool> {
     let mut label = alpha.map(|alpha| alpha > 0.5);
     for part in enclosed(&label) {
         let is_plain = part.iter().any(|index| alpha.data[*index] < PLAINLY_GROUND);
@@ -100,7 +106,7 @@ fn enclosed(label: &Grid<bool>) -> Vec<Vec<usize>> {
     parts
 }
 
-fn finished(mut label: Grid<bool>, marks: &Grid<Mark>, deviations: &Deviations) -> Grid<bool> {
+fn finished(mut label: Grid<bool>, marks: &Grid<Mark>, deviations: &Grid<f32>) -> Grid<bool> {
     drop_specks(&mut label, marks, deviations);
     for (label, mark) in label.data.iter_mut().zip(&marks.data) {
         *label = (*label || *mark == Mark::Product) && *mark != Mark::Ground;
@@ -109,12 +115,12 @@ fn finished(mut label: Grid<bool>, marks: &Grid<Mark>, deviations: &Deviations) 
 }
 
 /// What calling a pixel product costs: -4 where it surely is, 1 where it looks like ground.
-fn costs(ground: &GroundModel, marks: &Grid<Mark>, deviations: &Deviations) -> Grid<f32> {
+fn costs(ground: &GroundModel, marks: &Grid<Mark>, deviations: &Grid<f32>) -> Grid<f32> {
     Grid::from_fn(marks.width, marks.height, |column, row| match marks.at(column, row) {
         Mark::Product => -50.0,
         Mark::Ground => 50.0,
         Mark::Free => {
-            let off = deviations.own.at(column, row) / EVEN;
+            let off = deviations.at(column, row) / EVEN;
             let cost = (1.0 - off * off).max(-4.0);
             // Enclosed, the same colour says less: metal mirrors the ground.
             if cost > 0.0 && !ground.followed.at(column, row) { 0.4 * cost } else { cost }
@@ -185,7 +191,7 @@ fn fill(
     colours: &Grid<Vec3>,
     ground: &GroundModel,
     marks: &Grid<Mark>,
-    deviations: &Deviations,
+    deviations: &Deviations<'_>,
 ) {
     for part in enclosed(label) {
         let open =
@@ -197,7 +203,7 @@ fn fill(
 }
 
 /// Opens the small holes, as in the links of a chain, that blur has tinted.
-fn pierce(label: &mut Grid<bool>, colours: &Grid<Vec3>, ground: &GroundModel, deviations: &Deviations) {
+fn pierce(label: &mut Grid<bool>, colours: &Grid<Vec3>, ground: &GroundModel, deviations: &Deviations<'_>) {
     let tinted = Grid::from_fn(label.width, label.height, |column, row| {
         label.at(column, row) && deviations.between_walls.at(column, row) < EVEN
     });
@@ -217,7 +223,7 @@ fn is_hole(
     walled: &Grid<bool>,
     colours: &Grid<Vec3>,
     ground: &GroundModel,
-    deviations: &Deviations,
+    deviations: &Deviations<'_>,
 ) -> bool {
     if part.len() < LEAST_HOLE {
         return false;
@@ -247,12 +253,12 @@ fn is_hole(
 }
 
 /// Takes dust out: parts that are tiny beside the largest one and near nothing.
-fn drop_specks(label: &mut Grid<bool>, marks: &Grid<Mark>, deviations: &Deviations) {
+fn drop_specks(label: &mut Grid<bool>, marks: &Grid<Mark>, deviations: &Grid<f32>) {
     let parts = parts(label);
     let largest = parts.iter().map(Vec::len).max().unwrap_or(0);
     let wanted = |part: &[usize]| {
         let marked = part.iter().any(|index| marks.data[*index] == Mark::Product);
-        let strongest = part.iter().map(|index| deviations.own.data[*index]).fold(0.0, f32::max);
+        let strongest = part.iter().map(|index| deviations.data[*index]).fold(0.0, f32::max);
         marked || (part.len() >= 8.max(largest / 500) && strongest > 1.6 * EVEN)
     };
     let kept: Vec<bool> = parts.iter().map(|part| wanted(part)).collect();

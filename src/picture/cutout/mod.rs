@@ -92,7 +92,7 @@ where
     check()?;
     let ground = GroundModel::of(&colours, &marks);
     check()?;
-    let deviations = label::Deviations::of(&colours, &ground);
+    let deviations = label::deviations(&colours, &ground);
     let learned = matting.and_then(|matting| {
         let evidence = Evidence::of(&colours, &ground, &deviations);
         let alpha = matting.alpha(&evidence).filter(|alpha| alpha.len() == marks.data.len())?;
@@ -112,12 +112,13 @@ where
     Ok(CutOut { pixels, quality, doubts })
 }
 
-/// What a photo says to a trained eye.
-pub fn evidence(request: &CutOutRequest<'_>) -> Evidence {
+/// What a photo says to a trained eye: for its lessons.
+#[cfg(test)]
+pub(crate) fn evidence(request: &CutOutRequest<'_>) -> Evidence {
     let view = View::of(request);
     let (colours, marks) = (view.colours(request.photo), view.marks(request));
     let ground = GroundModel::of(&colours, &marks);
-    Evidence::of(&colours, &ground, &label::Deviations::of(&colours, &ground))
+    Evidence::of(&colours, &ground, &label::deviations(&colours, &ground))
 }
 
 /// The photo's pixels with their alpha, row by row at full size.

@@ -6,7 +6,7 @@
 
 use super::CutOutRequest;
 use super::grid::Grid;
-use crate::picture::linear::Linear;
+use crate::picture::linear::{Linear, encoded};
 use crate::picture::strokes::{drawn, segments};
 use crate::project::{Rectangle, StrokeKind};
 use glam::Vec3;
@@ -148,18 +148,6 @@ fn cut(from: f64, to: f64, length: u32) -> Range<usize> {
 
 fn join(one: Range<usize>, other: Range<usize>) -> Range<usize> {
     one.start.min(other.start)..one.end.max(other.end)
-}
-
-/// IEC 61966-2-1: linear light 0..=1 to sRGB 0..=1.
-pub(super) fn encoded(light: f32) -> f32 {
-    let light = light.clamp(0.0, 1.0);
-    if light <= 0.003_130_8 { light * 12.92 } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 }
-}
-
-/// IEC 61966-2-1: sRGB 0..=1 to linear light 0..=1.
-pub(super) fn decoded(code: f32) -> f32 {
-    let code = code.clamp(0.0, 1.0);
-    if code <= 0.04045 { code / 12.92 } else { ((code + 0.055) / 1.055).powf(2.4) }
 }
 
 #[cfg(test)]

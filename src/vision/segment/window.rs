@@ -1,24 +1,16 @@
 //! The part of a photo that a model looks at.
 
 use crate::project::Rectangle;
+pub(super) use crate::vision::look::Window;
 use candle_core::{Result, Tensor};
 use image::imageops::{FilterType, crop_imm, replace, resize};
 use image::{GrayImage, Luma, RgbImage};
-
-/// Whole pixels of a photo.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Window {
-    pub(super) left: u32,
-    pub(super) top: u32,
-    pub(super) width: u32,
-    pub(super) height: u32,
-}
 
 impl Window {
     /// The frame's part of the photo, or all of it.
     pub(super) fn of(photo: &RgbImage, frame: Option<Rectangle>) -> Self {
         let (width, height) = photo.dimensions();
-        let Some(frame) = frame else { return Self { left: 0, top: 0, width, height } };
+        let Some(frame) = frame else { return Self::whole(photo) };
         // A number that is none becomes 0, and the window empty.
         let along = |from: f64, to: f64, length: u32| {
             let (from, to) =
