@@ -5,8 +5,8 @@
 
 use super::Metal;
 use super::assembly::{Assembly, Bench, Solid};
-use super::ground::uniform;
 use super::shape::{Material, Ring, Tint, chain};
+use crate::project::Dice;
 use glam::{Vec2, Vec3, vec3};
 use std::f32::consts::{PI, TAU};
 
@@ -82,8 +82,6 @@ pub struct Design {
     pub turn_deg: f32,
 }
 
-const METALS: [Metal; 3] = [Metal::Gold, Metal::Silver, Metal::RoseGold];
-
 /// Size, wire, stone, count, turn: a family's first piece, and what each further variant adds.
 fn measures(family: Family) -> ([f32; 5], [f32; 5]) {
     match family {
@@ -104,21 +102,20 @@ impl Design {
     /// A usual piece of the family; `variant` makes four different ones, and further ones from 4 on.
     pub fn sample(family: Family, variant: u32) -> Self {
         let (first, more) = measures(family);
-        let metal = METALS[(variant as usize + family as usize) % METALS.len()];
+        let metal = Metal::ALL[(variant as usize + family as usize) % Metal::ALL.len()];
         Self::measured(family, metal, std::array::from_fn(|at| first[at] + variant as f32 * more[at]))
     }
 
     /// One of many pieces, its measures drawn apart from each other; families take turns. Same number, same piece.
     pub fn any(number: u64) -> Self {
+        let mut dice = Dice::named(number, 72);
         let family = Family::ALL[(number % Family::ALL.len() as u64) as usize];
         let (first, more) = measures(family);
-        let mut drawn: [f32; 5] =
-            std::array::from_fn(|at| first[at] + more[at] * (4.0 * uniform(number, at as u64) - 0.4));
+        let mut drawn: [f32; 5] = std::array::from_fn(|at| first[at] + more[at] * dice.between(-0.4, 3.6));
         // Rays look 60 mm around a piece.
         drawn[0] = drawn[0].min(54.0);
         drawn[3] = drawn[3].max(first[3].min(1.0));
-        let metal = METALS[(uniform(number, 5) * METALS.len() as f32) as usize % METALS.len()];
-        Self::measured(family, metal, drawn)
+        Self::measured(family, dice.pick(&Metal::ALL), drawn)
     }
 
     fn measured(

@@ -1,5 +1,6 @@
 //! What products are photographed on.
 
+use crate::project::{Dice, mixed};
 use glam::{Vec3, vec3};
 
 /// Standard deviation of a good sensor's noise, sRGB codes.
@@ -121,31 +122,30 @@ pub struct Sweep {
 impl Sweep {
     /// One of many plain grounds as shops have them: same number, same ground.
     pub fn any(number: u64) -> Self {
-        let dice = |channel: u64| uniform(number, channel);
-        let between = |channel: u64, low: f32, high: f32| low + dice(channel) * (high - low);
-        let grey = between(0, 0.02, 1.0);
-        let colour = match dice(1) {
+        let mut dice = Dice::named(number, 71);
+        let grey = dice.between(0.02, 1.0);
+        let colour = match dice.share() {
             // Whites and greys are what shops use most, then tinted papers, then strong cards.
-            ..0.35 => Vec3::splat(between(0, 0.80, 1.0)),
+            ..0.35 => Vec3::splat(dice.between(0.80, 1.0)),
             0.35..0.6 => Vec3::splat(grey),
-            0.6..0.8 => grey * vec3(1.0, between(2, 0.86, 1.06), between(3, 0.70, 1.12)),
-            _ => vec3(between(0, 0.01, 0.9), between(2, 0.01, 0.9), between(3, 0.01, 0.9)),
+            0.6..0.8 => grey * vec3(1.0, dice.between(0.86, 1.06), dice.between(0.70, 1.12)),
+            _ => vec3(dice.between(0.01, 0.9), dice.between(0.01, 0.9), dice.between(0.01, 0.9)),
         };
-        let steep = if dice(4) < 0.35 { 0.7 } else { 0.12 };
-        let light = [0.0, between(5, -steep, steep), between(6, -steep, steep), between(7, -0.2, 0.1), 0.0];
-        let light = [1.0 - (light[1] + light[2]) / 2.0, light[1], light[2], light[3], between(8, -0.2, 0.1)];
-        let depth = if dice(9) < 0.4 { 0.0 } else { between(10, 0.05, 0.7) };
+        let steep = if dice.chance(0.35) { 0.7 } else { 0.12 };
+        let (across, down) = (dice.between(-steep, steep), dice.between(-steep, steep));
+        let light =
+            [1.0 - (across + down) / 2.0, across, down, dice.between(-0.2, 0.1), dice.between(-0.2, 0.1)];
         Self {
             colour,
             light,
-            grain: if dice(11) < 0.7 { 0.0 } else { between(12, 0.2, 1.6) },
+            grain: if dice.chance(0.7) { 0.0 } else { dice.between(0.2, 1.6) },
             shadow: CastShadow {
-                depth,
-                falls: (between(13, -0.05, 0.06), between(14, -0.01, 0.08)),
-                softness: between(15, 0.006, 0.035),
+                depth: if dice.chance(0.4) { 0.0 } else { dice.between(0.05, 0.7) },
+                falls: (dice.between(-0.05, 0.06), dice.between(-0.01, 0.08)),
+                softness: dice.between(0.006, 0.035),
             },
-            noise: between(16, 0.3, 2.6),
-            jpeg_quality: between(17, 72.0, 99.0) as u8,
+            noise: dice.between(0.3, 2.6),
+            jpeg_quality: dice.between(72.0, 99.0) as u8,
         }
     }
 
@@ -156,11 +156,6 @@ impl Sweep {
         let paper = if self.grain > 0.0 { 1.0 + self.grain * (paper(pixel, seed) - 1.0) } else { 1.0 };
         self.colour * light.max(0.0) * paper
     }
-}
-
-/// 0..1, a function of its numbers alone.
-pub(super) fn uniform(number: u64, channel: u64) -> f32 {
-    (mixed(number ^ 0x05ee_d0f5, (channel, 0), channel) >> 40) as f32 / (1_u64 << 24) as f32
 }
 
 /// Fibres and the lines of the sieve: 1 on average.
@@ -180,17 +175,14 @@ fn paper((column, row): (usize, usize), seed: u64) -> f32 {
 
 /// Noise of mean 0 and deviation 1, nearly normal, a function of its place alone.
 pub(super) fn grain(seed: u64, (column, row): (usize, usize), channel: u64) -> f32 {
-    let bits = mixed(seed, (column as u64, row as u64), channel);
+    let bits = bits_at(seed, (column as u64, row as u64), channel);
     // Four uniform numbers of 16 bits: their sum has variance 4 / 12.
     let sum: u64 = (0..4).map(|part| (bits >> (16 * part)) & 0xffff).sum();
     (sum as f32 / 65_535.0 - 2.0) * 3_f32.sqrt()
 }
 
-/// Splitmix64's finaliser (Steele, Lea and Flood 2014) over a place's numbers.
-fn mixed(seed: u64, (column, row): (u64, u64), channel: u64) -> u64 {
-    let mut bits =
-        seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(column << 32 | row).wrapping_add(channel << 58);
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^ (bits >> 31)
+/// Numbers of a place, mixed.
+fn bits_at(seed: u64, (column, row): (u64, u64), channel: u64) -> u64 {
+    let place = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(column << 32 | row);
+    mixed(place.wrapping_add(channel << 58))
 }

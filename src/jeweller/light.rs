@@ -2,6 +2,7 @@
 
 use super::Metal;
 use super::worn::Setting;
+use crate::picture::encoded;
 use glam::{Vec3, vec3};
 
 /// A softbox or a flag: a rectangle of the surroundings, seen from the piece.
@@ -236,10 +237,4 @@ pub(super) fn develop(light: Vec3) -> Vec3 {
 /// IEC 61966-2-1: linear light 0..=1 to an 8-bit sRGB code.
 pub(super) fn encode(light: f32) -> u8 {
     (encoded(light) * 255.0).round() as u8
-}
-
-/// Linear light to sRGB 0..=1.
-pub(super) fn encoded(light: f32) -> f32 {
-    let light = light.clamp(0.0, 1.0);
-    if light <= 0.003_130_8 { light * 12.92 } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 }
 }

@@ -60,6 +60,19 @@ pub enum Metal {
     Silver,
 }
 
+impl Metal {
+    pub const ALL: [Self; 3] = [Self::Gold, Self::Silver, Self::RoseGold];
+
+    /// As tables and captions name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gold => "gold",
+            Self::RoseGold => "rose gold",
+            Self::Silver => "silver",
+        }
+    }
+}
+
 /// A pearl drop in an oval hoop under a set stone; lengths in millimetres.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct JewelSpec {

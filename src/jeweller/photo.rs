@@ -10,6 +10,7 @@ use super::design::Design;
 use super::ground::{CastShadow, Ground, Sweep, grain};
 use super::light::{self, Room};
 use super::trace::{self, Subject};
+use crate::picture::encoded;
 use glam::{Vec3, Vec4};
 use image::codecs::jpeg::JpegEncoder;
 use image::{ImageFormat, RgbImage, RgbaImage};
@@ -162,7 +163,7 @@ impl Exposure {
                 let mixed = seen + behind * (1.0 - alpha);
                 *photo = std::array::from_fn(|channel| {
                     let noise = sweep.noise * grain(seed, (column, row), channel as u64);
-                    (255.0 * light::encoded(mixed[channel]) + noise).round().clamp(0.0, 255.0) as u8
+                    (255.0 * encoded(mixed[channel]) + noise).round().clamp(0.0, 255.0) as u8
                 });
                 let code = (255.0 * alpha).round() as u8;
                 if code > 0 {

@@ -5,7 +5,7 @@ use super::figure::Figure;
 use super::material::{SkinPoint, Stuff, shade};
 use super::shadow::EarringShadow;
 use super::studio::{Studio, backdrop};
-use crate::picture::Planes;
+use crate::picture::{Planes, encoded};
 use crate::render::Mesh;
 use crate::render::surface::Fragment;
 use crate::scene::{Camera, Scene};
@@ -92,9 +92,4 @@ fn to_srgb(colour: Vec3, column: u32, row: u32) -> [u8; 3] {
 fn rolled_off(light: f32) -> f32 {
     let over = light - SHOULDER;
     if over <= 0.0 { light.max(0.0) } else { SHOULDER + over / (1.0 + over / (1.0 - SHOULDER)) }
-}
-
-/// The sRGB curve.
-fn encoded(light: f32) -> f32 {
-    if light <= 0.003_130_8 { light * 12.92 } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 }
 }

@@ -1,9 +1,9 @@
 //! What stands far behind a person, out of focus: discs and panes of light, computed, never photographed.
 
-use super::dice::Dice;
 use super::light::Room;
 use super::noise::{cloud, smooth};
 use super::sitting::Backdrop;
+use crate::project::Dice;
 use glam::{Vec2, Vec3, vec2, vec3};
 use rayon::prelude::*;
 
@@ -38,7 +38,7 @@ impl Spot {
 
 /// Light of the backdrop for every pixel, row by row.
 pub(super) fn paint(backdrop: Backdrop, room: &Room, seed: u64, width: u32, height: u32) -> Vec<Vec3> {
-    let mut dice = Dice::new(seed, 41);
+    let mut dice = Dice::named(seed, 41);
     let ground = Ground::new(backdrop, room, &mut dice);
     let aspect = width as f32 / height as f32;
     let spots = match backdrop {

@@ -1,6 +1,7 @@
 //! From light to the picture's bytes: exposure, a film's curve, grain, falling off to the corners.
 
 use super::noise::noise;
+use crate::picture::encoded;
 use glam::{Vec2, Vec3, vec3};
 use image::RgbImage;
 use rayon::prelude::*;
@@ -31,7 +32,7 @@ impl Film {
                     (row as f32 + 0.5) / height as f32 - 0.5,
                 );
                 let fall = 1.0 - self.vignette * (2.0 * place.length_squared()).min(1.0);
-                let code = encoded(curve(light[at] * (self.exposure * fall)));
+                let code = curve(light[at] * (self.exposure * fall)).map(encoded);
                 pixel.copy_from_slice(&self.grained(code, column, row));
             }
         });
@@ -65,19 +66,13 @@ fn curve(light: Vec3) -> Vec3 {
     each.lerp(alike, 0.35).clamp(Vec3::ZERO, Vec3::ONE)
 }
 
-/// Linear to sRGB, 0..=1.
-fn encoded(light: Vec3) -> Vec3 {
-    let one = |x: f32| if x <= 0.003_130_8 { 12.92 * x } else { 1.055 * x.powf(1.0 / 2.4) - 0.055 };
-    vec3(one(light.x), one(light.y), one(light.z))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn more_light_is_never_darker_and_white_is_reached() {
-        let codes: Vec<f32> = (0..60).map(|i| encoded(curve(Vec3::splat(i as f32 * 0.1))).x).collect();
+        let codes: Vec<f32> = (0..60).map(|i| encoded(curve(Vec3::splat(i as f32 * 0.1)).x)).collect();
         assert!(codes.windows(2).all(|pair| pair[1] >= pair[0]));
         assert!(codes[0] < 0.01 && codes[59] > 0.97, "{} {}", codes[0], codes[59]);
     }

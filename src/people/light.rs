@@ -4,8 +4,8 @@
 //! al. 2009, "All-frequency rendering of dynamic, spatially-varying reflectance"). Directions are in the world
 //! frame, colours linear, such that 1 is a white surface that faces the light.
 
-use super::dice::Dice;
 use super::sitting::Lighting;
+use crate::project::Dice;
 use glam::{Vec3, vec3};
 
 /// Lamps of a room.
@@ -41,7 +41,7 @@ fn towards(side: f32, height: f32) -> Vec3 {
 
 impl Room {
     pub(super) fn new(lighting: Lighting, seed: u64) -> Self {
-        let mut dice = Dice::new(seed, 31);
+        let mut dice = Dice::named(seed, 31);
         let lamp = |side: f32, height: f32, sharpness: f32, colour: Vec3, half: (f32, f32)| Lamp {
             direction: towards(side, height),
             sharpness,

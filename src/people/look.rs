@@ -1,7 +1,7 @@
 //! A person's own colours, linear sRGB.
 
-use super::dice::Dice;
 use super::person::{ClothColour, EyeColour, HairColour, MakeUp, Person, SkinTone};
+use crate::project::Dice;
 use glam::{Vec3, vec3};
 
 /// Colours and amounts that paint a person.
@@ -42,7 +42,7 @@ pub(super) struct Look {
 
 impl Look {
     pub(super) fn of(person: &Person) -> Self {
-        let mut dice = Dice::new(person.id(), 21);
+        let mut dice = Dice::named(person.id(), 21);
         let who = person.attributes();
         let (base, dark) = match who.skin {
             SkinTone::Fair => (vec3(0.700, 0.455, 0.370), 0.0),

@@ -3,7 +3,7 @@
 //! Frequencies are chosen so that data is varied, not so that it mirrors any country. Dark skin goes with dark
 //! hair and eyes more often than not; grey comes with age.
 
-use super::dice::Dice;
+use crate::project::Dice;
 
 /// One of many people, told apart by a number: same number, same person.
 #[derive(Debug, Clone, PartialEq)]
@@ -158,7 +158,7 @@ impl HairStyle {
 
 impl Person {
     pub fn of(id: u64) -> Self {
-        let mut dice = Dice::new(id, 1);
+        let mut dice = Dice::named(id, 1);
         let woman = dice.chance(0.68);
         let age = (18.0 + 62.0 * dice.share().powf(1.7)) as u32;
         let skin = dice.pick(SkinTone::ALL);

@@ -1,9 +1,9 @@
 //! A person's own shape: what the basis is mixed of, by their number and what they are.
 
-use super::dice::Dice;
 use super::person::{Person, SkinTone};
 use super::sitting::Expression;
 use crate::body::PeopleBody;
+use crate::project::Dice;
 
 /// Local directions and how far people spread along them.
 const LOCAL: &[(&str, f32)] = &[
@@ -115,7 +115,7 @@ const LIVELINESS: f32 = 0.62;
 
 /// Coefficients of the basis for a person.
 pub(super) fn shape(body: &PeopleBody, person: &Person) -> Vec<f32> {
-    let mut dice = Dice::new(person.id(), 11);
+    let mut dice = Dice::named(person.id(), 11);
     let who = person.attributes();
     let mut amounts: Vec<(&str, f32)> = Vec::new();
     let origin = origins(&mut dice, who.skin);

@@ -11,6 +11,18 @@ fn decode_formula(encoded: f64) -> f64 {
     if encoded <= 0.04045 { encoded / 12.92 } else { ((encoded + 0.055) / 1.055).powf(2.4) }
 }
 
+/// IEC 61966-2-1: sRGB 0..=1 to linear light 0..=1, for values between codes; others are clamped.
+pub(crate) fn decoded(code: f32) -> f32 {
+    let code = code.clamp(0.0, 1.0);
+    if code <= 0.04045 { code / 12.92 } else { ((code + 0.055) / 1.055).powf(2.4) }
+}
+
+/// IEC 61966-2-1: linear light 0..=1 to sRGB 0..=1, for values between codes; others are clamped.
+pub(crate) fn encoded(light: f32) -> f32 {
+    let light = light.clamp(0.0, 1.0);
+    if light <= 0.003_130_8 { light * 12.92 } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 }
+}
+
 static DECODE: LazyLock<[f32; 256]> =
     LazyLock::new(|| std::array::from_fn(|code| decode_formula(code as f64 / 255.0) as f32));
 

@@ -13,6 +13,7 @@ mod icc;
 mod sniff;
 
 use super::linear::Linear;
+use crate::project::hex;
 use image::{RgbImage, RgbaImage};
 use sha2::{Digest, Sha256};
 use std::fs::File;
@@ -147,15 +148,6 @@ fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
         return Err(unusable(Fault::LargeFile { bytes: about.len() }));
     }
     Ok(bytes)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

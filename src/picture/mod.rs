@@ -29,7 +29,7 @@ pub use ciede2000::{Lab, ciede2000};
 pub use composite::{Exactness, composite, exactness};
 pub use expansion::{Expansion, expansion};
 pub use inpaint::{inpaint, painted_out};
-pub(crate) use linear::Linear;
+pub(crate) use linear::{Linear, encoded};
 pub use load::{
     Fault, LARGEST_FILE, LONGEST_SIDE, LoadError, MOST_PIXELS, ProductPhoto, SavedAgain, load_face,
     load_product, load_saved_again,

@@ -10,6 +10,8 @@
 
 mod check;
 mod cut;
+mod dice;
+mod digest;
 mod file;
 mod locate;
 mod paths;
@@ -20,6 +22,8 @@ mod whole_file;
 
 pub use check::{FieldFault, LARGEST_PLAN, LONGEST_PROMPT, MOST_STROKE_POINTS, MOST_STROKES};
 pub use cut::{CutFrom, Rectangle, Stroke, StrokeKind};
+pub use dice::{Dice, mixed};
+pub use digest::{digest_of, hex};
 pub use file::{FORMAT, FileError, load, parse, save, to_json};
 pub use paths::{base_of, relative_path, resolve};
 pub use schema::schema_json;

@@ -5,11 +5,10 @@
 //! match has made a true statement about other pixels; that it was edited shows in `record_intact`, unless the
 //! editor knows how to make a fingerprint. So a shop compares the photo's digest with its own product's.
 
-use super::photos::hex;
 use super::record::pixels_sha256;
 use super::{Record, Studio};
 use crate::picture::{PlacedEarring, ProductPhoto};
-use crate::project::{CanvasSize, Earring, Point, Variant};
+use crate::project::{CanvasSize, Earring, Point, Variant, hex};
 use image::RgbImage;
 use serde::Serialize;
 use sha2::{Digest, Sha256};

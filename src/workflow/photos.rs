@@ -2,12 +2,11 @@
 
 use super::WorkflowError;
 use crate::picture::{ProductPhoto, load_face, load_product, painted_out};
-use crate::project::Stroke;
+use crate::project::{Stroke, digest_of, hex};
 use image::RgbImage;
 use sha2::{Digest, Sha256};
 use std::convert::Infallible;
 use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -155,28 +154,8 @@ fn file_key(path: &Path, done: String) -> std::io::Result<FileKey> {
 }
 
 fn sha256_of_file(path: &Path) -> Result<String, WorkflowError> {
-    let read = || -> std::io::Result<String> {
-        let mut file = File::open(path)?;
-        let mut digest = Sha256::new();
-        let mut block = vec![0; 1 << 16];
-        loop {
-            match file.read(&mut block)? {
-                0 => return Ok(hex(&digest.finalize())),
-                count => digest.update(&block[..count]),
-            }
-        }
-    };
-    read().map_err(|source| WorkflowError::Read { path: path.to_owned(), source })
-}
-
-/// Lower-case hex.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-        }
-        text
-    })
+    let digest = File::open(path).and_then(digest_of);
+    digest.map_err(|source| WorkflowError::Read { path: path.to_owned(), source })
 }
 
 #[cfg(test)]
@@ -209,10 +188,5 @@ mod tests {
         assert!(shelf.take(&key("a", 2)).is_none());
         shelf.put(key("a", 2), Arc::new("new"), 1);
         assert_eq!(shelf.photos.len(), 1);
-    }
-
-    #[test]
-    fn hex_is_lower_case_and_whole() {
-        assert_eq!(hex(&[0x00, 0xAF, 0x10]), "00af10");
     }
 }

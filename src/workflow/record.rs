@@ -1,11 +1,10 @@
 //! What a finished file says about itself: enough to prove its product's pixels, and to make it again.
 
 use super::checks::{Checks, lenient};
-use super::photos::hex;
 use super::{Layout, Studio, WorkflowError};
 use crate::engine::{EngineCard, EngineKind};
 use crate::picture::Exactness;
-use crate::project::{HeadAngles, Variant, VariantName, relative_path};
+use crate::project::{HeadAngles, Variant, VariantName, hex, relative_path};
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

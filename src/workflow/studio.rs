@@ -2,10 +2,10 @@
 
 use super::WorkflowError;
 use super::eyes::SharedEyes;
-use super::photos::{FacePhoto, PhotoCache, hex};
+use super::photos::{FacePhoto, PhotoCache};
 use crate::body::{BodyModel, PoseLibrary};
 use crate::picture::ProductPhoto;
-use crate::project::{Earring, Face, HeadAngles, PoseChoice, resolve};
+use crate::project::{Earring, Face, HeadAngles, PoseChoice, hex, resolve};
 use crate::vision::{Eyes, HeadPoints, VisionError};
 use image::RgbImage;
 use sha2::{Digest, Sha256};

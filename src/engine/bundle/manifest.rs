@@ -2,13 +2,11 @@
 
 use super::BundleError;
 use crate::engine::files::read_text;
-use crate::project::{DEFAULT_PROMPT, Sampler};
+use crate::project::{DEFAULT_PROMPT, Sampler, digest_of};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Component, Path};
 
 /// The manifest's file name.
@@ -137,22 +135,7 @@ impl Manifest {
 
 /// A file's SHA-256 in hexadecimal.
 pub(crate) fn digest(path: &Path) -> io::Result<String> {
-    let (mut file, mut hasher, mut buffer) = (File::open(path)?, Sha256::new(), vec![0; 1 << 20]);
-    loop {
-        match file.read(&mut buffer)? {
-            0 => break,
-            read => hasher.update(&buffer[..read]),
-        }
-    }
-    Ok(hex(&hasher.finalize()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    digest_of(File::open(path)?)
 }
 
 pub(crate) fn first_line(text: &str) -> String {

@@ -1,5 +1,6 @@
 //! How a painted person looks, where they stand and what light falls on them.
 
+use crate::project::Dice;
 use glam::Vec3;
 
 /// Colours are linear sRGB, lengths metres.
@@ -66,7 +67,7 @@ impl Look {
 
     /// One of many people, told apart by a number: same number, same person.
     pub fn person(number: u64) -> Self {
-        let mut dice = Dice(number);
+        let mut dice = Dice::new(number);
         let skins = [
             Vec3::new(0.78, 0.54, 0.43),
             Vec3::new(0.72, 0.455, 0.335),
@@ -88,9 +89,8 @@ impl Look {
         // Dark skin goes with dark hair and eyes.
         let pale = 5 - tone;
         let hair = hairs[dice.index(pale.min(hairs.len()))];
-        let between = |dice: &mut Dice, low: f32, high: f32| low + (high - low) * dice.share();
-        let rouge = between(&mut dice, 0.35, 0.85);
-        let grey = between(&mut dice, 0.1, 0.8);
+        let rouge = dice.between(0.35, 0.85);
+        let grey = dice.between(0.1, 0.8);
         let walls = [
             Wall::Lit,
             Wall::Plain(Vec3::splat(grey)),
@@ -105,43 +105,20 @@ impl Look {
             rouge,
             hair,
             brows: hair.min(Vec3::new(0.12, 0.07, 0.04)).min(skin * 0.4),
-            brow_strength: between(&mut dice, 0.5, 0.9),
+            brow_strength: dice.between(0.5, 0.9),
             iris: irises[dice.index(if tone < 2 { 3 } else { 2 })],
             cloth: Vec3::new(dice.share(), dice.share(), dice.share()) * 0.4,
             beard,
-            hair_depth: between(&mut dice, 0.004, 0.018),
-            forehead: between(&mut dice, 0.038, 0.062),
+            hair_depth: dice.between(0.004, 0.018),
+            forehead: dice.between(0.038, 0.062),
             proportions: Vec3::new(
-                between(&mut dice, 0.94, 1.06),
-                between(&mut dice, 0.95, 1.05),
-                between(&mut dice, 0.94, 1.06),
+                dice.between(0.94, 1.06),
+                dice.between(0.95, 1.05),
+                dice.between(0.94, 1.06),
             ),
-            lights_turned: between(&mut dice, -0.6, 0.6),
+            lights_turned: dice.between(-0.6, 0.6),
             wall: walls[dice.index(walls.len())],
             whole: true,
         }
-    }
-}
-
-/// A few even numbers from a seed: splitmix64 (Steele, Lea and Flood 2014).
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// 0..1.
-    fn share(&mut self) -> f32 {
-        (self.next() >> 40) as f32 / (1_u64 << 24) as f32
-    }
-
-    /// Below `count`, which is not 0.
-    fn index(&mut self, count: usize) -> usize {
-        (self.next() % count as u64) as usize
     }
 }

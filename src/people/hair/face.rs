@@ -1,9 +1,9 @@
 //! Hair of the face: brows, lashes, beards.
 
-use super::super::dice::Dice;
 use super::super::noise::{noise, smooth};
 use super::super::person::{Beard, MakeUp, Person};
 use super::grow::{Grower, Kind, Path, Strand};
+use crate::project::Dice;
 use glam::{Vec3, vec3};
 
 /// Strands of each brow.
@@ -13,7 +13,7 @@ const LASHES: (usize, usize) = (110, 26);
 
 /// Both brows: rooted along the ridge, combed up at the nose and outwards after it.
 pub(super) fn brows(grower: &Grower<'_>, person: &Person) -> Vec<Strand> {
-    let mut dice = Dice::new(person.id(), 51);
+    let mut dice = Dice::named(person.id(), 51);
     let who = person.attributes();
     let full = if who.woman { dice.between(0.45, 0.85) } else { dice.between(0.85, 1.35) };
     let drop = dice.between(-0.0042, -0.0020);
@@ -67,7 +67,7 @@ pub(super) fn brows(grower: &Grower<'_>, person: &Person) -> Vec<Strand> {
 
 /// Lashes along the edges of the lids, curved away from the eye.
 pub(super) fn lashes(grower: &Grower<'_>, person: &Person) -> Vec<Strand> {
-    let mut dice = Dice::new(person.id(), 52);
+    let mut dice = Dice::named(person.id(), 52);
     let who = person.attributes();
     let painted = match who.make_up {
         MakeUp::Bare => 0.0,
@@ -117,7 +117,7 @@ pub(super) fn lashes(grower: &Grower<'_>, person: &Person) -> Vec<Strand> {
 
 /// A beard of the person's kind.
 pub(super) fn beard(grower: &Grower<'_>, person: &Person, finer: f32) -> Vec<Strand> {
-    let mut dice = Dice::new(person.id(), 53);
+    let mut dice = Dice::named(person.id(), 53);
     let (count, length, floor) = match person.attributes().beard {
         Beard::Shaven => return Vec::new(),
         Beard::Stubble => (5200.0, 0.0020, 0.0002),

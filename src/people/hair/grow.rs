@@ -1,7 +1,7 @@
 //! How a strand grows on the mean head: step by step in a wanted direction, never into the body.
 
 use super::super::canon::{Canon, scalp};
-use super::super::dice::Dice;
+use crate::project::Dice;
 use glam::{IVec3, Vec3};
 use std::collections::HashMap;
 

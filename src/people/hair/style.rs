@@ -4,10 +4,10 @@
 
 mod knot;
 
-use super::super::dice::Dice;
 use super::super::noise::{noise, smooth};
 use super::super::person::{HairStyle, Headwear, Person};
 use super::grow::{Grower, Kind, Path, Strand};
+use crate::project::Dice;
 use glam::{Vec3, vec3};
 use rayon::prelude::*;
 
@@ -41,12 +41,12 @@ struct Root {
 
 pub(super) fn strands(grower: &Grower<'_>, person: &Person, finer: f32) -> Vec<Strand> {
     let plan = Plan::new(grower, person);
-    let mut dice = Dice::new(person.id(), 61);
+    let mut dice = Dice::named(person.id(), 61);
     let count = (plan.count() as f32 * finer) as usize;
     let roots: Vec<Root> = (0..count)
         .filter_map(|index| {
             let (at, normal, dense) = grower.root(&mut dice)?;
-            Some(Root { at, normal, dense, dice: Dice::new(person.id(), 1000 + index as u64) })
+            Some(Root { at, normal, dense, dice: Dice::named(person.id(), 1000 + index as u64) })
         })
         .collect();
     let mut strands: Vec<Strand> = roots.into_par_iter().filter_map(|root| plan.strand(root)).collect();
@@ -65,7 +65,7 @@ pub(in crate::people) fn gap_of_hat(ears: Vec3, at: Vec3) -> f32 {
 
 impl<'a> Plan<'a> {
     fn new(grower: &'a Grower<'a>, person: &Person) -> Self {
-        let mut dice = Dice::new(person.id(), 60);
+        let mut dice = Dice::named(person.id(), 60);
         let who = person.attributes();
         let ears = grower.ears;
         let towards = match who.hair {

@@ -1,10 +1,10 @@
 //! Filling a folder with shards: whole, in order, going on where an earlier run stopped.
 
 use super::ShardError;
-use super::manifest::{LeftOut, Manifest, ShardRecord, Tally, hex, shard_name};
+use super::manifest::{LeftOut, Manifest, ShardRecord, Tally, shard_name};
 use super::tar::{write_end, write_member};
 use crate::engine::progress::{Cancelled, Control, Progress, Stage};
-use crate::project::write_whole;
+use crate::project::{hex, write_whole};
 use rayon::prelude::*;
 use serde_json::Value;
 use sha2::{Digest, Sha256};

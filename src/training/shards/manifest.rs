@@ -2,10 +2,9 @@
 
 use super::ShardError;
 use super::tar::TarFault;
-use crate::project::write_whole;
+use crate::project::{digest_of, write_whole};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
@@ -177,25 +176,9 @@ impl ShardRecord {
         if bytes != self.bytes {
             return Err(changed(format!("it has {bytes} bytes instead of {}", self.bytes)));
         }
-        let found = digest(file).map_err(read)?;
+        let found = digest_of(file).map_err(read)?;
         if found == self.sha256 { Ok(()) } else { Err(changed("its digest differs".to_owned())) }
     }
-}
-
-/// SHA-256 in hexadecimal.
-pub(super) fn digest(mut from: impl Read) -> io::Result<String> {
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match from.read(&mut buffer)? {
-            0 => return Ok(hex(&hasher.finalize())),
-            read => hasher.update(&buffer[..read]),
-        }
-    }
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl ShardError {

@@ -7,7 +7,7 @@
 use super::ShardError;
 use super::manifest::Manifest;
 use super::tar::{Member, TarFault, TarReader};
-use crate::training::dice::Dice;
+use crate::project::Dice;
 use image::{DynamicImage, ImageFormat, ImageReader, Limits};
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;

@@ -201,7 +201,7 @@ fn octal(field: &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::training::shards::manifest::digest;
+    use crate::project::digest_of;
 
     fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -243,7 +243,7 @@ mod tests {
         // Python 3: `hashlib.sha256(info.tobuf(tarfile.USTAR_FORMAT)).hexdigest()` of
         // `info = tarfile.TarInfo("0.a.txt")`, `info.size = 5`.
         assert_eq!(
-            digest(&bytes[..BLOCK]).unwrap(),
+            digest_of(&bytes[..BLOCK]).unwrap(),
             "1f1b2e98b79b4fb0f32a2c7df2205a2bd4e14812abd076f9dc5d94670c23a1af"
         );
     }

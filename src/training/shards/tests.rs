@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::engine::progress::{CancelFlag, Control};
-use crate::training::dice::Dice;
+use crate::project::Dice;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::fs;

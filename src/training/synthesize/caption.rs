@@ -1,9 +1,9 @@
 //! A picture in a sentence, as somebody would describe an advertisement: true, natural, and not always the same.
 
 use super::cast::Take;
-use crate::jeweller::{Design, Family, Metal};
+use crate::jeweller::{Design, Family};
 use crate::people::{Attributes, Beard, Glasses, HairStyle, Headwear, MakeUp};
-use crate::training::dice::Dice;
+use crate::project::Dice;
 
 /// Describes the picture.
 pub(super) fn caption(take: &Take, ratio: f64) -> String {
@@ -99,11 +99,6 @@ fn hair(own: &Attributes) -> String {
 
 /// "gold hoop earrings".
 pub(super) fn earrings(design: &Design) -> String {
-    let metal = match design.metal {
-        Metal::Gold => "gold",
-        Metal::RoseGold => "rose gold",
-        Metal::Silver => "silver",
-    };
     let kind = match design.family {
         Family::Hoop => "hoop",
         Family::Huggie => "huggie",
@@ -113,7 +108,7 @@ pub(super) fn earrings(design: &Design) -> String {
         Family::Pearl => "pearl drop",
         family => family.name(),
     };
-    format!("{metal} {kind} earrings")
+    format!("{} {kind} earrings", design.metal.name())
 }
 
 fn view(yaw_deg: f64) -> &'static str {

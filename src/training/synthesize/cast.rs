@@ -6,9 +6,8 @@
 use crate::body::{BodyModel, PosedBody};
 use crate::jeweller::{Design, Family, Metal};
 use crate::people::{Framing, Person, Sitting, SkinTone};
-use crate::project::{CanvasSize, Ear, HeadAngles};
+use crate::project::{CanvasSize, Dice, Ear, HeadAngles};
 use crate::scene::Camera;
-use crate::training::dice::Dice;
 use glam::DVec2;
 
 /// Head turns, degrees.
@@ -63,7 +62,7 @@ pub(super) fn cast(model: &BodyModel, seed: u64, number: u64, size: CanvasSize, 
     let ear = if main == 0 { Ear::Left } else { Ear::Right };
     sitting.framing = Framing::Lobe { ear, at, face_height };
     // Nobody photographs a whole bust from near by, nor a face from afar.
-    sitting.distance = dice.between(0.9, 1.3) as f32 + 0.5 / ratio.max(0.3) as f32;
+    sitting.distance = dice.between(0.9, 1.3) + 0.5 / ratio.max(0.3) as f32;
     let room = (f64::from(size.height) - at.y) * FACE_MM / face_height;
     let least = LEAST_ROWS / 256.0 * FACE_MM / ratio;
     let design = design(&mut dice, number + attempt, least, room);
@@ -73,13 +72,13 @@ pub(super) fn cast(model: &BodyModel, seed: u64, number: u64, size: CanvasSize, 
 /// Four numbers in 0..1.
 fn evenly(seed: u64, number: u64) -> [f64; 4] {
     let mut shifts = Dice::of(seed, SHIFTS, 0);
-    R4.map(|step| (shifts.share() + step * number as f64).fract())
+    R4.map(|step| (shifts.fine_share() + step * number as f64).fract())
 }
 
 /// Skin tones take turns; two in three are women.
 fn person(dice: &mut Dice, number: u64) -> Person {
     let tone = SkinTone::ALL[(number % SkinTone::ALL.len() as u64) as usize];
-    let woman = dice.share() < 0.67;
+    let woman = dice.fine_share() < 0.67;
     let covered = number % COVERED_EARS == 5;
     let fits = |person: &Person| {
         let own = person.attributes();
@@ -138,10 +137,9 @@ fn design(dice: &mut Dice, turn: u64, least: f64, room: f64) -> Design {
 /// A piece of the family that no catalogue has.
 fn piece(dice: &mut Dice, family: Family) -> Design {
     let usual = Design::sample(family, dice.index(4) as u32);
-    let mut near = |value: f32| value * dice.between(0.82, 1.2) as f32;
+    let mut near = |value: f32| value * dice.between(0.82, 1.2);
     let (size_mm, wire_mm, stone_mm) = (near(usual.size_mm), near(usual.wire_mm), near(usual.stone_mm));
-    let metal = [Metal::Gold, Metal::Silver, Metal::RoseGold][dice.index(3)];
-    Design { metal, size_mm, wire_mm, stone_mm, turn_deg: 0.0, ..usual }
+    Design { metal: dice.pick(&Metal::ALL), size_mm, wire_mm, stone_mm, turn_deg: 0.0, ..usual }
 }
 
 /// About how far a piece reaches below the lobe, mm.

@@ -38,7 +38,7 @@ pub(super) struct Dressed {
     /// The matte that the earrings would have if nothing stood before them.
     pub(super) whole: GrayImage,
     /// The portrait under the earrings' shadow; with `cut` over it, it is `picture`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "what the tests prove the picture with"))]
+    #[cfg(test)]
     pub(super) shaded: RgbImage,
     /// The main earring first.
     pub(super) worn: Vec<WornTruth>,
@@ -84,7 +84,14 @@ pub(super) fn dress(shot: &Shot, sitting: &Sitting, jewel: &Jewel, main: usize) 
     let shaded = shaded(shot, &hung, spread(sitting.lighting));
     let placed = PlacedEarring::from_pixels(cut);
     let picture = composite(&shaded, &placed);
-    Dressed { picture, cut: placed.pixels().clone(), whole, shaded, worn }
+    Dressed {
+        picture,
+        cut: placed.pixels().clone(),
+        whole,
+        #[cfg(test)]
+        shaded,
+        worn,
+    }
 }
 
 /// The lobe as a jeweller sees it.

@@ -3,7 +3,7 @@
 use super::caption::{caption, earrings};
 use super::cast::Take;
 use super::dress::WornTruth;
-use crate::jeweller::{Jewel, Metal};
+use crate::jeweller::Jewel;
 use crate::people::Shot;
 use serde::{Deserialize, Serialize};
 
@@ -157,21 +157,13 @@ impl EarringTruth {
             ear: ["left", "right"][worn.side].to_owned(),
             hook: lobes[worn.side].at,
             family: jewel.design().family.name().to_owned(),
-            metal: metal(jewel.design().metal).to_owned(),
+            metal: jewel.design().metal.name().to_owned(),
             height_mm: jewel.height_mm(),
             spans: [worn.columns.start, worn.rows.start, worn.columns.end, worn.rows.end],
             whole_px: worn.whole_px,
             seen: worn.seen_px / worn.whole_px.max(1e-6),
             inside: worn.inside,
         }
-    }
-}
-
-fn metal(metal: Metal) -> &'static str {
-    match metal {
-        Metal::Gold => "gold",
-        Metal::RoseGold => "rose gold",
-        Metal::Silver => "silver",
     }
 }
 

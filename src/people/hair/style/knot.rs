@@ -2,15 +2,15 @@
 
 use super::super::grow::{Kind, Path, Strand};
 use super::{Plan, Root};
-use crate::people::dice::Dice;
 use crate::people::noise::{noise, smooth};
 use crate::people::person::{HairStyle, Person};
+use crate::project::Dice;
 use glam::{Vec3, vec3};
 
 impl Plan<'_> {
     /// What is made of gathered hair: a coil, or a tail.
     pub(super) fn extra(&self, person: &Person, finer: f32) -> Vec<Strand> {
-        let mut dice = Dice::new(person.id(), 62);
+        let mut dice = Dice::named(person.id(), 62);
         match self.style {
             HairStyle::Bun | HairStyle::TopKnot if !self.hat => {
                 self.coil(&mut dice, (3400.0 * finer) as usize)
