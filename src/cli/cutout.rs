@@ -43,7 +43,7 @@ pub(super) fn run(args: &CutoutArgs) -> Result<u8, Failure> {
         strokes = [strokes_of(&mask.map_err(Failure::bad_input)?), strokes].concat();
     }
     let request = CutOutRequest { photo: &photo, frame, strokes: &strokes };
-    let matting = ProductMatting::shipped().map_err(Failure::bad_input)?;
+    let matting = ProductMatting::shipped()?;
     let found = cut_out(&request, Some(matting), || control.check())?;
     if found.doubts.contains(&Doubt::NothingFound) {
         return Err(Failure::bad_input(format!(

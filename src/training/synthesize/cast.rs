@@ -1,7 +1,7 @@
 //! What picture number so-and-so shows: who, how turned, how large, where the earring hangs, which earring.
 //!
 //! Turn, face size and the lobe's place follow a sequence that fills their space evenly however many pictures
-//! are made (Roberts' R-sequence in four dimensions); everything else is drawn by dice of the number's own.
+//! are made (Halton's, shifted by the seed); everything else is drawn by dice of the number's own.
 
 use crate::body::{BodyModel, PosedBody};
 use crate::jeweller::{Design, Family, Metal};
@@ -15,9 +15,8 @@ pub(super) const YAW: (f64, f64) = (-80.0, 80.0);
 /// Face height over picture height.
 pub(super) const RATIO: (f64, f64) = (0.2, 0.9);
 
-/// 1 / g, 1 / g^2, ... with g^5 = g + 1.
-const R4: [f64; 4] =
-    [0.856_674_883_854_502_9, 0.733_891_856_627_126, 0.628_706_721_037_808_7, 0.538_597_257_223_610_1];
+/// Bases of the sequence's four dimensions.
+const BASES: [u64; 4] = [2, 3, 5, 7];
 
 /// Faces are about this high, mm: for guessing a piece's size in the picture.
 const FACE_MM: f64 = 118.0;
@@ -28,13 +27,16 @@ const SPILL: f64 = 0.15;
 /// So many face heights below the chin the people end.
 const BUST: f64 = 2.2;
 /// One in so many people may wear hair over the ears.
-const COVERED_EARS: u64 = 12;
+const COVERED_EARS: usize = 12;
 /// People to choose among.
 const PEOPLE: u64 = 100_000;
 
 /// Salts that keep the dice of different purposes apart.
 const SHIFTS: u64 = 1;
-const TAKES: u64 = 2;
+const TONES: u64 = 2;
+const FAMILIES: u64 = 3;
+/// And those after it, one for each attempt.
+const TAKES: u64 = 4;
 
 /// What a picture is to show.
 #[derive(Debug, Clone)]
@@ -51,7 +53,8 @@ pub(super) struct Take {
 pub(super) fn cast(model: &BodyModel, seed: u64, number: u64, size: CanvasSize, attempt: u64) -> Take {
     let even = evenly(seed, number);
     let mut dice = Dice::of(seed, TAKES + attempt, number);
-    let person = person(&mut dice, number);
+    let tone = SkinTone::ALL[turn(seed, TONES, number, SkinTone::ALL.len())];
+    let person = person(&mut dice, tone);
     let mut sitting = Sitting::of(dice.next(), &person, size);
     sitting.angles.yaw_deg = YAW.0 + (YAW.1 - YAW.0) * even[0];
     let ratio = RATIO.0 + (RATIO.1 - RATIO.0) * even[1];
@@ -65,21 +68,40 @@ pub(super) fn cast(model: &BodyModel, seed: u64, number: u64, size: CanvasSize, 
     sitting.distance = dice.between(0.9, 1.3) + 0.5 / ratio.max(0.3) as f32;
     let room = (f64::from(size.height) - at.y) * FACE_MM / face_height;
     let least = LEAST_ROWS / 256.0 * FACE_MM / ratio;
-    let design = design(&mut dice, number + attempt, least, room);
+    let family = turn(seed, FAMILIES, number, Family::ALL.len()) + attempt as usize;
+    let design = design(&mut dice, family, least, room);
     Take { person, sitting, design, main, caption_dice: dice }
 }
 
 /// Four numbers in 0..1.
 fn evenly(seed: u64, number: u64) -> [f64; 4] {
     let mut shifts = Dice::of(seed, SHIFTS, 0);
-    R4.map(|step| (shifts.fine_share() + step * number as f64).fract())
+    BASES.map(|base| (shifts.fine_share() + mirrored(number, base)).fract())
 }
 
-/// Skin tones take turns; two in three are women.
-fn person(dice: &mut Dice, number: u64) -> Person {
-    let tone = SkinTone::ALL[(number % SkinTone::ALL.len() as u64) as usize];
+/// The digits of a number in a base, mirrored at the point (van der Corput 1935).
+fn mirrored(mut number: u64, base: u64) -> f64 {
+    let (mut sum, mut place) = (0.0, 1.0);
+    while number > 0 {
+        place /= base as f64;
+        sum += place * (number % base) as f64;
+        number /= base;
+    }
+    sum
+}
+
+/// Whose turn it is among `count`: all of them once in every so many pictures, in an order of chance, so that what
+/// takes turns does not go along with what is spread evenly.
+fn turn(seed: u64, salt: u64, number: u64, count: usize) -> usize {
+    let mut order: Vec<usize> = (0..count).collect();
+    Dice::of(seed, salt, number / count as u64).shuffle(&mut order);
+    order[(number % count as u64) as usize]
+}
+
+/// Two in three are women.
+fn person(dice: &mut Dice, tone: SkinTone) -> Person {
     let woman = dice.fine_share() < 0.67;
-    let covered = number % COVERED_EARS == 5;
+    let covered = dice.index(COVERED_EARS) == 0;
     let fits = |person: &Person| {
         let own = person.attributes();
         own.skin == tone && own.woman == woman && (covered || own.ears_shown)
@@ -121,15 +143,15 @@ fn place(body: &PosedBody, main: usize, face_height: f64, size: CanvasSize, even
 }
 
 /// Families take turns, those left out whose pieces would be specks or leave the picture; lengths in mm.
-fn design(dice: &mut Dice, turn: u64, least: f64, room: f64) -> Design {
+fn design(dice: &mut Dice, turn: usize, least: f64, room: f64) -> Design {
     let count = Family::ALL.len();
-    let mut chosen = piece(dice, Family::ALL[(turn % count as u64) as usize]);
-    for next in 1..count as u64 {
+    let mut chosen = piece(dice, Family::ALL[turn % count]);
+    for next in 1..count {
         let height = rough_height(&chosen);
         if height >= least && height <= 0.92 * room {
             break;
         }
-        chosen = piece(dice, Family::ALL[((turn + next) % count as u64) as usize]);
+        chosen = piece(dice, Family::ALL[(turn + next) % count]);
     }
     chosen
 }
@@ -160,13 +182,27 @@ mod tests {
 
     #[test]
     fn turn_size_and_place_fill_their_space_evenly() {
-        let mut cells = [[0_u32; 8]; 4];
-        for number in 0..400 {
-            for (cell, even) in cells.iter_mut().zip(evenly(3, number)) {
-                cell[(even * 8.0) as usize] += 1;
+        // A small set is as even as a large one.
+        for (pictures, off) in [(64, 4), (400, 5)] {
+            let mut cells = [[0_u64; 8]; 4];
+            for number in 0..pictures {
+                for (cell, even) in cells.iter_mut().zip(evenly(3, number)) {
+                    cell[(even * 8.0) as usize] += 1;
+                }
             }
+            let fair = pictures / 8;
+            assert!(cells.iter().flatten().all(|count| count.abs_diff(fair) <= off), "{cells:?}");
         }
-        assert!(cells.iter().flatten().all(|count| (42..=58).contains(count)), "{cells:?}");
+    }
+
+    #[test]
+    fn what_takes_turns_does_not_go_along_with_the_turn_of_the_head() {
+        let tones = SkinTone::ALL.len();
+        let mut to_the_right = vec![0_u32; tones];
+        for number in 0..600 {
+            to_the_right[turn(3, TONES, number, tones)] += u32::from(evenly(3, number)[0] > 0.5);
+        }
+        assert!(to_the_right.iter().all(|count| (35..=65).contains(count)), "{to_the_right:?}");
     }
 
     #[test]
