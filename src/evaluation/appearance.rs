@@ -239,7 +239,7 @@ fn photos_of(folder: &Path, count: usize) -> Result<Vec<RgbImage>, EvaluationErr
 
 /// A piece that differs from its neighbours in metal, size, wire and pearl.
 fn spec(number: usize) -> JewelSpec {
-    let metal = [Metal::Gold, Metal::Silver, Metal::RoseGold][number % 3];
+    let metal = Metal::ALL[number % 3];
     let (hoop_mm, pearl_mm) = [(13.4, 8.4), (9.0, 5.0), (22.0, 6.0), (30.0, 4.0), (16.0, 12.0)][number % 5];
     JewelSpec { metal, hoop_mm, pearl_mm, ..JewelSpec::default() }
 }

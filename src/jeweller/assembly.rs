@@ -6,7 +6,7 @@
 
 use super::Metal;
 use super::shape::{Material, Ring, slope};
-use super::stone::Brilliant;
+use super::stone::{Brilliant, Gem};
 use super::trace::Subject;
 use glam::{UVec3, Vec2, Vec3, vec2, vec3};
 
@@ -18,6 +18,9 @@ const RIM: f32 = 0.5;
 
 /// The fields rise by at most this much a millimetre (stretched ovals are the steepest).
 const STEEPEST: f32 = 1.5;
+
+/// Height of a domed face over its radius: a flat mirror would show one dull colour.
+const DOME: f32 = 0.28;
 
 /// A simple body.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +40,7 @@ pub(super) enum Solid {
         wire: (f32, f32),
         turn: Vec2,
     },
-    /// A round plate that faces the camera.
+    /// A round plate that faces the camera, a little domed.
     Plate {
         centre: Vec3,
         radius: f32,
@@ -48,6 +51,46 @@ pub(super) enum Solid {
         centre: Vec3,
         radius: f32,
     },
+    /// A bar with softened edges that faces the camera, its face domed across.
+    Slab {
+        centre: Vec3,
+        half: Vec3,
+    },
+    Blade(Blade),
+}
+
+/// A leaf or petal: pointed at both ends, folded along its middle.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Blade {
+    pub(super) centre: Vec3,
+    /// Unit vector from end to end, not towards the camera.
+    pub(super) along: Vec3,
+    /// Half of its length, of its width (less than its length) and of its thickness.
+    pub(super) half: Vec3,
+    /// How far its sides bend from the camera, a slope of at most 0.5.
+    pub(super) fold: f32,
+}
+
+impl Blade {
+    /// A lens of two circles (a vesica), made thick; a lower bound where it is folded.
+    fn distance(&self, point: Vec3) -> f32 {
+        let side = Vec3::Z.cross(self.along).normalize_or(Vec3::X);
+        let p = point - self.centre;
+        let (x, y) = (p.dot(self.along).abs(), p.dot(side).abs());
+        let z = p.dot(self.along.cross(side)) + self.fold * y;
+        let (long, wide) = (self.half.x, self.half.y);
+        let radius = (long * long + wide * wide) / (2.0 * wide);
+        let sunk = radius - wide;
+        let lens = if (x - long) * sunk > y * long {
+            vec2(x - long, y).length()
+        } else {
+            vec2(x, y + sunk).length() - radius
+        };
+        let round = 0.6 * self.half.z;
+        let out = vec2(lens + round, z.abs() - self.half.z + round);
+        let bent = (1.0 + self.fold * self.fold).sqrt() + self.fold.abs();
+        (out.max(Vec2::ZERO).length() + out.max_element().min(0.0) - round) / bent
+    }
 }
 
 impl Solid {
@@ -62,14 +105,23 @@ impl Solid {
             }
             Self::Plate { centre, radius, half } => {
                 let p = point - *centre;
-                let round = 0.6 * half;
-                let out = vec2(p.truncate().length() - radius + round, p.z.abs() - half + round);
-                out.max(Vec2::ZERO).length() + out.max_element().min(0.0) - round
+                let (round, across) = (0.6 * half, p.truncate().length());
+                let z = p.z - domed(across, *radius);
+                let out = vec2(across - radius + round, z.abs() - half + round);
+                (out.max(Vec2::ZERO).length() + out.max_element().min(0.0) - round) / STEEPEST
             }
             Self::Collet { centre, radius } => {
                 let p = point - *centre;
                 ((p.truncate().length() - radius).abs() - 0.2).max((p.z + 0.9).abs() - 0.9)
             }
+            Self::Slab { centre, half } => {
+                let round = 0.3 * half.min_element();
+                let mut p = point - *centre;
+                p.z -= domed(p.x.abs(), half.x);
+                let out = p.abs() - *half + round;
+                (out.max(Vec3::ZERO).length() + out.max_element().min(0.0) - round) / STEEPEST
+            }
+            Self::Blade(blade) => blade.distance(point),
         }
     }
 
@@ -95,15 +147,30 @@ impl Solid {
                 (*centre - reach, *centre + reach)
             }
             Self::Plate { centre, radius, half } => {
-                let reach = vec3(*radius, *radius, *half);
+                let reach = vec3(*radius, *radius, half + DOME * radius);
                 (*centre - reach, *centre + reach)
             }
             Self::Collet { centre, radius } => {
                 let side = radius + 0.2;
                 (*centre - vec3(side, side, 1.8), *centre + vec3(side, side, 0.0))
             }
+            Self::Slab { centre, half } => {
+                let reach = *half + vec3(0.0, 0.0, DOME * half.x);
+                (*centre - reach, *centre + reach)
+            }
+            Self::Blade(Blade { centre, along, half, fold }) => {
+                let side = Vec3::Z.cross(*along).normalize_or(Vec3::X);
+                let thick = half.z + fold.abs() * half.y;
+                let reach = along.abs() * half.x + side.abs() * half.y + along.cross(side).abs() * thick;
+                (*centre - reach, *centre + reach)
+            }
         }
     }
+}
+
+/// How far a domed face stands out at a distance from its middle, falling to 0 at its rim.
+fn domed(across: f32, radius: f32) -> f32 {
+    DOME * radius * (1.0 - (across / radius).min(1.0).powi(2))
 }
 
 /// Exact distance to the hull of two balls.
@@ -184,16 +251,21 @@ impl Bench {
         self.add(material, Solid::Cone { from: centre, to: centre, radii: (radius, radius) });
     }
 
-    /// A brilliant in a bezel; lengths are radii.
+    /// A diamond in a bezel; lengths are radii.
     pub(super) fn set_stone(&mut self, centre: Vec3, radius: f32, rim: f32) {
-        self.stones.push(Brilliant::new(radius).at(centre));
+        self.set_gem(Gem::Diamond, centre, radius, rim);
+    }
+
+    /// The same of another stone.
+    pub(super) fn set_gem(&mut self, gem: Gem, centre: Vec3, radius: f32, rim: f32) {
+        self.stones.push(Brilliant::new(gem, radius).at(centre));
         self.metal(Solid::Ring(Ring::facing(centre, radius + 0.3 * rim, rim, 0.0)));
         self.metal(Solid::Collet { centre, radius: radius + 0.25 * rim });
     }
 
-    /// A brilliant alone, for prongs and pavé.
+    /// A diamond alone, for prongs and pavé.
     pub(super) fn bare_stone(&mut self, centre: Vec3, radius: f32) {
-        self.stones.push(Brilliant::new(radius).at(centre));
+        self.stones.push(Brilliant::new(Gem::Diamond, radius).at(centre));
     }
 
     /// A smooth line of wire through points.

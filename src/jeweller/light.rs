@@ -220,6 +220,7 @@ pub(super) fn metal(metal: Metal, cosine: f32) -> Vec3 {
         Metal::Gold => vec3(1.00, 0.715, 0.305),
         Metal::RoseGold => vec3(0.97, 0.66, 0.50),
         Metal::Silver => vec3(0.955, 0.945, 0.915),
+        Metal::WhiteGold => vec3(0.84, 0.79, 0.70),
     };
     straight_on + (Vec3::ONE - straight_on) * (1.0 - cosine.clamp(0.0, 1.0)).powi(5)
 }

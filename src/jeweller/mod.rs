@@ -16,6 +16,7 @@
 
 mod assembly;
 mod design;
+mod forms;
 mod ground;
 mod light;
 mod photo;
@@ -27,6 +28,7 @@ mod worn;
 pub use design::{Design, Family, catalogue};
 pub use ground::{CastShadow, Ground, Sweep};
 pub use photo::{Exposure, GroundedPhoto, expose};
+pub use stone::Gem;
 pub use worn::{Hung, Jewel, Piercing, Pixel, Shadow, Surroundings, Worn};
 
 use crate::project::Point;
@@ -58,10 +60,12 @@ pub enum Metal {
     Gold,
     RoseGold,
     Silver,
+    /// Gold alloyed with palladium, not plated with rhodium: greyer and warmer than silver.
+    WhiteGold,
 }
 
 impl Metal {
-    pub const ALL: [Self; 3] = [Self::Gold, Self::Silver, Self::RoseGold];
+    pub const ALL: [Self; 4] = [Self::Gold, Self::Silver, Self::RoseGold, Self::WhiteGold];
 
     /// As tables and captions name it.
     pub fn name(self) -> &'static str {
@@ -69,6 +73,7 @@ impl Metal {
             Self::Gold => "gold",
             Self::RoseGold => "rose gold",
             Self::Silver => "silver",
+            Self::WhiteGold => "white gold",
         }
     }
 }

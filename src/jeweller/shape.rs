@@ -1,6 +1,6 @@
 //! The piece as a signed distance field, in millimetres: origin at the stud, x right, y up, z to the camera.
 
-use super::stone::Brilliant;
+use super::stone::{Brilliant, Gem};
 use super::trace::Subject;
 use super::{JewelSpec, Metal};
 use glam::{Vec2, Vec3, vec2, vec3};
@@ -21,6 +21,8 @@ pub(super) enum Tint {
     Turquoise,
     Coral,
     Jade,
+    Cobalt,
+    Ivory,
 }
 
 impl Tint {
@@ -31,6 +33,8 @@ impl Tint {
             Self::Turquoise => vec3(0.07, 0.52, 0.55),
             Self::Coral => vec3(0.80, 0.14, 0.09),
             Self::Jade => vec3(0.10, 0.42, 0.20),
+            Self::Cobalt => vec3(0.03, 0.09, 0.42),
+            Self::Ivory => vec3(1.0, 0.93, 0.80),
         }
     }
 }
@@ -106,7 +110,7 @@ impl Piece {
         let bottom = hoop_centre - hoop_radius * spec.hoop_stretch - wire.1;
         Self {
             metal: spec.metal,
-            stone: Brilliant::new(stone_radius),
+            stone: Brilliant::new(Gem::Diamond, stone_radius),
             bezel,
             links,
             hoop_centre,

@@ -8,8 +8,60 @@ use super::light::{self, Room, Seen};
 use glam::{Vec3, vec3};
 use std::f32::consts::TAU;
 
-/// Refractive indices of diamond for red, green and blue.
-const INDEX: [f32; 3] = [2.408, 2.424, 2.448];
+/// What a stone is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Gem {
+    #[default]
+    Diamond,
+    Ruby,
+    Sapphire,
+    Emerald,
+    Amethyst,
+    Citrine,
+}
+
+impl Gem {
+    /// As captions name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Diamond => "diamond",
+            Self::Ruby => "ruby",
+            Self::Sapphire => "sapphire",
+            Self::Emerald => "emerald",
+            Self::Amethyst => "amethyst",
+            Self::Citrine => "citrine",
+        }
+    }
+
+    /// Refractive indices for red, green and blue.
+    fn index(self) -> [f32; 3] {
+        match self {
+            Self::Diamond => [2.408, 2.424, 2.448],
+            Self::Ruby | Self::Sapphire => [1.762, 1.770, 1.780],
+            Self::Emerald => [1.572, 1.577, 1.586],
+            Self::Amethyst | Self::Citrine => [1.544, 1.549, 1.558],
+        }
+    }
+
+    /// How strongly red, green and blue fade on a way as long as the stone's radius: shops choose stones whose
+    /// colour is neither pale nor black, whatever their size.
+    fn fading(self) -> [f32; 3] {
+        match self {
+            Self::Diamond => [0.0; 3],
+            Self::Ruby => [0.05, 1.0, 0.62],
+            Self::Sapphire => [0.85, 0.50, 0.04],
+            Self::Emerald => [0.80, 0.10, 0.42],
+            Self::Amethyst => [0.26, 0.62, 0.10],
+            Self::Citrine => [0.03, 0.26, 1.0],
+        }
+    }
+
+    /// Reflectance of a facet seen straight on (Fresnel).
+    fn mirrored(self) -> f32 {
+        let [_, index, _] = self.index();
+        ((index - 1.0) / (index + 1.0)).powi(2)
+    }
+}
 
 /// Reflections inside after which the rest is lost.
 const BOUNCES: usize = 9;
@@ -23,10 +75,11 @@ pub(super) struct Brilliant {
     facets: Vec<(Vec3, f32)>,
     pub(super) radius: f32,
     pub(super) centre: Vec3,
+    gem: Gem,
 }
 
 impl Brilliant {
-    pub(super) fn new(radius: f32) -> Self {
+    pub(super) fn new(gem: Gem, radius: f32) -> Self {
         let mut facets = vec![(Vec3::Z, radius * 0.33)];
         let mut ring = |count: usize, half_step: bool, degrees: f32, reach: f32, up: f32| {
             for index in 0..count {
@@ -43,7 +96,7 @@ impl Brilliant {
         ring(8, false, 40.75, 1.03, -1.0);
         ring(16, true, 42.6, 1.02, -1.0);
         ring(32, false, 90.0, 1.0, 1.0);
-        Self { facets, radius, centre: Vec3::ZERO }
+        Self { facets, radius, centre: Vec3::ZERO, gem }
     }
 
     pub(super) fn at(mut self, centre: Vec3) -> Self {
@@ -75,8 +128,8 @@ impl Brilliant {
     /// Light that a ray meeting the facet `normal` at `point` brings back.
     pub(super) fn light(&self, room: Room<'_>, point: Vec3, along: Vec3, normal: Vec3) -> Seen {
         let (point, mirror) = (point - self.centre, along.reflect(normal));
-        let mirrored =
-            light::seen(room, mirror, 0.0) * Vec3::splat(light::schlick(0.172, -along.dot(normal)));
+        let mirrored = light::seen(room, mirror, 0.0)
+            * Vec3::splat(light::schlick(self.gem.mirrored(), -along.dot(normal)));
         let inner: [f32; 3] =
             std::array::from_fn(|channel| self.inner_light(room, point, along, normal, channel));
         // The setting shades the stone's rim.
@@ -86,17 +139,19 @@ impl Brilliant {
 
     /// One colour's way through the stone.
     fn inner_light(&self, room: Room<'_>, point: Vec3, along: Vec3, normal: Vec3, channel: usize) -> f32 {
-        let index = INDEX[channel];
+        let (index, straight_on) = (self.gem.index()[channel], self.gem.mirrored());
+        let fading = self.gem.fading()[channel] / self.radius;
         let mut direction = along.refract(normal, 1.0 / index);
         let mut at = point;
-        let mut strength = 1.0 - light::schlick(0.172, -along.dot(normal));
+        let mut strength = 1.0 - light::schlick(straight_on, -along.dot(normal));
         let mut gathered = 0.0;
         for _ in 0..BOUNCES {
             let Some((reach, facet)) = self.leave(at, direction) else { break };
             at += direction * reach;
+            strength *= (-fading * reach).exp();
             let inward = -facet;
             let out = direction.refract(inward, index);
-            let mirrored = if out == Vec3::ZERO { 1.0 } else { light::schlick(0.172, out.dot(facet)) };
+            let mirrored = if out == Vec3::ZERO { 1.0 } else { light::schlick(straight_on, out.dot(facet)) };
             if mirrored < 1.0 {
                 let seen = room.studio(out, 0.0)[channel] * DIMMED + room.lamps(out)[channel];
                 gathered += strength * (1.0 - mirrored) * seen;

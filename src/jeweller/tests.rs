@@ -171,21 +171,44 @@ fn metal_mirrors_the_ground_it_stands_on() {
     assert!(white.0 > dark.0 + 8.0, "white {white:?}, dark {dark:?}");
     assert!(card.1 - card.0 > dark.1 - dark.0 + 2.0, "a blue card shows in the metal: {card:?}, {dark:?}");
 }
-/// Writes sheets for looking at: every design on every ground.
+
+/// A sheet to look at: 60 pieces on the grounds that shops use.
 #[test]
-#[ignore = "writes pictures into the temporary folder"]
-fn write_the_trays() {
-    let folder = std::env::temp_dir().join("adorn-trays");
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let side = 320;
-    let mut sheet = image::RgbImage::new(10 * side, 4 * side);
-    for (index, design) in catalogue(4).iter().enumerate() {
+#[ignore = "writes tests/golden/sheets/jewels.jpg"]
+fn write_the_jewel_sheet() {
+    const COLUMNS: u32 = 10;
+    const SIDE: u32 = 512;
+    const GROUNDS: [Ground; 5] =
+        [Ground::White, Ground::LightGrey, Ground::Shadow, Ground::Down, Ground::Across];
+    let (cell, per_family) = (160, 5);
+    let mut sheet = image::RgbImage::new(COLUMNS * cell, 60 / COLUMNS * cell);
+    let mut slowest = std::time::Duration::ZERO;
+    // Neighbours on the sheet are of different families.
+    let mut pieces: Vec<_> = catalogue(per_family).into_iter().enumerate().collect();
+    pieces.sort_by_key(|(index, _)| index % per_family as usize);
+    for (place, (index, design)) in pieces.iter().take(60).enumerate() {
         let begin = std::time::Instant::now();
-        let exposure = expose(design, side);
-        println!("{} {:?}", design.family.name(), begin.elapsed());
-        let photo = exposure.on(Ground::ALL[index % 8], index as u64).photo;
-        let (column, row) = (index as u32 / 4, index as u32 % 4);
-        image::imageops::replace(&mut sheet, &photo, i64::from(column * side), i64::from(row * side));
+        let photo = expose(design, SIDE).on(GROUNDS[place % 5], *index as u64).photo;
+        slowest = slowest.max(begin.elapsed());
+        let photo = image::imageops::resize(&photo, cell, cell, image::imageops::FilterType::Lanczos3);
+        let (column, row) = (place as u32 % COLUMNS, place as u32 / COLUMNS);
+        image::imageops::replace(&mut sheet, &photo, i64::from(column * cell), i64::from(row * cell));
     }
-    sheet.save(folder.join("tray.png")).expect("a sheet");
+    println!("slowest photo of {SIDE} pixels: {slowest:?}");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/sheets");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = std::fs::File::create(folder.join("jewels.jpg")).expect("a file");
+    image::codecs::jpeg::JpegEncoder::new_with_quality(file, 88).encode_image(&sheet).expect("a sheet");
+}
+
+#[test]
+fn pieces_fill_their_bounds() {
+    for design in catalogue(5) {
+        let (low, high) = design.build().bounds();
+        let truth = expose(&design, 96).on(Ground::Card, 0).truth;
+        let rows = truth.rows().filter(|row| row.clone().any(|pixel| pixel.0[3] > 8)).count() as f32;
+        let tall = 96.0 * 0.78 * (high.y - low.y) / (high.y - low.y).max(high.x - low.x);
+        // Blades' boxes are a little generous.
+        assert!((rows - tall).abs() < 0.12 * tall + 2.0, "{design:?}: {rows} rows of {tall}");
+    }
 }

@@ -3,21 +3,21 @@
 //! A file a photo, `NUMBER-GROUND-SIDE.raw`: eight planes of evidence and the true alpha as bytes. Pieces differ
 //! from those that are measured: their measures are drawn apart from each other.
 
-use crate::jeweller::{Design, Sweep, expose};
+use crate::jeweller::{Design, Family, Sweep, expose};
 use crate::picture::cutout::{CutOutRequest, evidence};
 use rayon::prelude::*;
 use std::path::Path;
 
 /// Pieces, and photos of each.
-const PIECES: u64 = 160;
-const GROUNDS: u64 = 8;
+const PIECES: u64 = 336;
+const GROUNDS: u64 = 4;
 
 /// Sides of the photos, pixels.
 const SIDES: [u32; 6] = [512, 640, 384, 768, 320, 576];
 
 fn lesson(folder: &Path, number: u64) {
     // Every family meets every size.
-    let side = SIDES[(number / 10 % SIDES.len() as u64) as usize];
+    let side = SIDES[number as usize / Family::ALL.len() % SIDES.len()];
     let exposure = expose(&Design::any(number), side);
     (0..GROUNDS).into_par_iter().for_each(|ground| {
         let seed = number * 1000 + ground;

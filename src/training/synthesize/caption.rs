@@ -106,6 +106,11 @@ pub(super) fn earrings(design: &Design) -> String {
         Family::Cluster => "flower",
         Family::Pearl if design.count <= 1 => "pearl stud",
         Family::Pearl => "pearl drop",
+        Family::Enamel => "enamel flower",
+        Family::Gem => {
+            let gem = design.gem().unwrap_or_default().name();
+            return format!("{} {gem} drop earrings", design.metal.name());
+        }
         family => family.name(),
     };
     format!("{} {kind} earrings", design.metal.name())

@@ -169,6 +169,7 @@ fn rough_height(design: &Design) -> f64 {
     f64::from(match design.family {
         Family::Stud => 0.5 * design.stone_mm + 2.0,
         Family::Cluster => 0.8 * design.size_mm,
+        Family::Enamel => 0.5 * design.size_mm,
         Family::Pearl if design.count <= 1 => 0.5 * design.stone_mm + 1.0,
         _ => 1.25 * design.size_mm,
     })

@@ -16,6 +16,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 PLANES = 8
+FAMILIES = 14
 CROP = 256
 BATCH = 8
 WIDTHS = (16, 24, 32, 48, 48)
@@ -56,8 +57,8 @@ def lessons(folder):
     for path in sorted(pathlib.Path(folder).glob("*.raw")):
         number, _, side = (int(part) for part in path.stem.split("-"))
         side_by_side = np.memmap(path, np.uint8, "r", shape=(PLANES + 1, side, side))
-        # Families take turns, so tens of numbers hold one piece of each.
-        (held if number // 10 % 10 == 9 else train).append(side_by_side)
+        # Families take turns, so so many numbers hold one piece of each.
+        (held if number // FAMILIES % 10 == 9 else train).append(side_by_side)
     return train, held
 
 
