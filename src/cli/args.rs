@@ -4,7 +4,7 @@ mod eyes;
 mod synthesize;
 
 pub(super) use eyes::{CutoutArgs, EvaluateArgs, FaceArgs, PoseArgs};
-pub(super) use synthesize::SynthesizeArgs;
+pub(super) use synthesize::{StyleArg, SynthesizeArgs};
 
 use crate::batch::Shard;
 use crate::engine::device::{DTypeChoice, DeviceChoice};

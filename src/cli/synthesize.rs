@@ -1,11 +1,13 @@
 //! `adorn synthesize`: labelled pictures for training and measuring, in shards.
 
-use super::args::SynthesizeArgs;
+use super::args::{StyleArg, SynthesizeArgs};
 use super::{DONE, Failure, output};
 use crate::picture::write_png;
 use crate::render::sheet::contact_sheet;
 use crate::training::shards::{BuildError, Manifest, Order, ShardError, Shards};
-use crate::training::synthesize::{PER_SHARD, Request, SynthesisError, Truth, overlay, synthesize};
+use crate::training::synthesize::{
+    PER_SHARD, Request, Style, SynthesisError, Synthesized, Truth, overlay, synthesize,
+};
 use std::path::Path;
 
 /// Pictures on the sheet, and in one of its rows.
@@ -28,8 +30,12 @@ pub(super) fn run(args: &SynthesizeArgs) -> Result<u8, Failure> {
         seed: args.seed,
         size: args.size,
         per_shard: PER_SHARD,
+        style: style(args)?,
     };
-    let manifest = synthesize(&request, &output::control())?;
+    let Synthesized { manifest, unusable } = synthesize(&request, &output::control())?;
+    for portrait in &unusable {
+        output::tell(format!("note: portrait {} is not used: {}", portrait.name, portrait.reason));
+    }
     for left_out in manifest.left_out() {
         output::tell(format!("note: {} was left out: {}", left_out.name, left_out.reason));
     }
@@ -38,6 +44,20 @@ pub(super) fn run(args: &SynthesizeArgs) -> Result<u8, Failure> {
         write_sheet(&args.out, sheet)?;
     }
     Ok(DONE)
+}
+
+fn style(args: &SynthesizeArgs) -> Result<Style, Failure> {
+    match (args.style, &args.portraits) {
+        (StyleArg::Rendered, None) => Ok(Style::Rendered),
+        (StyleArg::Photographic, Some(folder)) => Ok(Style::Photographic(folder.clone())),
+        (StyleArg::Mixed, Some(folder)) => Ok(Style::Mixed(folder.clone())),
+        (StyleArg::Rendered, Some(_)) => Err(Failure::bad_input(
+            "portraits are used by two styles; add --style photographic or --style mixed",
+        )),
+        (_, None) => {
+            Err(Failure::bad_input("this style needs photographs; name their folder with --portraits"))
+        }
+    }
 }
 
 fn report(folder: &Path, manifest: &Manifest) {

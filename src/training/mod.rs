@@ -3,5 +3,6 @@
 //! Data is made here ([`synthesize`]) and kept as WebDataset tars with a manifest ([`shards`]), so that any
 //! trainer can read it. This room refuses to know the window and the command line.
 
+pub mod photographs;
 pub mod shards;
 pub mod synthesize;
