@@ -132,8 +132,7 @@ fn write_the_lobes() {
         };
         let sitter = Sitter::of(&eyes, &points, &head, photo.clone());
         let lobes = sitter.as_ref().map_or([None, None], |sitter| sitter.lobes);
-        for side in 0..2 {
-            let expected = fit.lobes_in_picture[side];
+        for (lobe, expected) in lobes.into_iter().zip(fit.lobes_in_picture) {
             let mut marked = photo.clone();
             let mut dot = |at: DVec2, colour: Rgb<u8>| {
                 for (dx, dy) in (-2..=2).flat_map(|dx| (-2..=2).map(move |dy| (dx, dy))) {
@@ -145,14 +144,14 @@ fn write_the_lobes() {
                 }
             };
             dot(expected, Rgb([255, 0, 0]));
-            if let Some(at) = lobes[side] {
+            if let Some(at) = lobe {
                 dot(at, Rgb([0, 255, 0]));
             }
             let half = 0.045 * fit.placing.scale;
             let (left, top) = ((expected.x - half).max(0.0) as u32, (expected.y - half).max(0.0) as u32);
             let crop = imageops::crop_imm(&marked, left, top, 2 * half as u32, 2 * half as u32).to_image();
             let mut tile = imageops::resize(&crop, 96, 96, imageops::FilterType::Triangle);
-            if lobes[side].is_some() {
+            if lobe.is_some() {
                 for x in 0..96 {
                     tile.put_pixel(x, 0, Rgb([0, 255, 0]));
                     tile.put_pixel(x, 95, Rgb([0, 255, 0]));
