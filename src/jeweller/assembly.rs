@@ -20,7 +20,7 @@ const RIM: f32 = 0.5;
 const STEEPEST: f32 = 1.5;
 
 /// Height of a domed face over its radius: a flat mirror would show one dull colour.
-const DOME: f32 = 0.28;
+pub(super) const DOME: f32 = 0.28;
 
 /// A simple body.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,6 @@
 //! How each family is put together. Millimetres, the lobe's stud at the origin; what hangs, hangs along -y.
 
-use super::assembly::{Bench, Blade, Solid};
+use super::assembly::{Bench, Blade, DOME, Solid};
 use super::shape::{Material, Ring, Tint, chain};
 use super::{Design, Metal};
 use glam::{Vec2, Vec3, vec3};
@@ -214,7 +214,7 @@ impl Design {
         bench.metal(Solid::Ring(Ring::facing(centre, radius, 0.5 * self.wire_mm, 0.0)));
         if self.count.is_multiple_of(2) {
             bench.metal(Solid::Plate { centre: centre - vec3(0.0, 0.0, 0.2), radius, half: 0.4 });
-            bench.set_stone(centre + vec3(0.0, 0.0, 0.3 + 0.28 * radius), self.stone_mm / 2.0, 0.3);
+            bench.set_stone(centre + vec3(0.0, 0.0, 0.3 + DOME * radius), self.stone_mm / 2.0, 0.3);
             return;
         }
         // Open work: rays between rim and middle.
@@ -285,10 +285,10 @@ impl Design {
             bench.metal(Solid::Slab { centre, half: vec3(half, 0.5 * length, 0.45) });
             if index % 2 == 1 {
                 let inlay = vec3(0.66 * half, 0.5 * length - 0.34 * half, 0.45);
-                let centre = centre + vec3(0.0, 0.0, 0.1 + 0.1 * half);
+                let centre = centre + vec3(0.0, 0.0, 0.1 + DOME * (half - inlay.x));
                 bench.add(Material::Glass(Tint::Onyx), Solid::Slab { centre, half: inlay });
             } else {
-                let end = centre - vec3(0.0, 0.5 * length - 1.4 * half, -0.42 - 0.26 * half);
+                let end = centre - vec3(0.0, 0.5 * length - 1.4 * half, -0.42 - DOME * half);
                 bench.set_stone(end, 0.3 * self.stone_mm.min(2.0 * self.wire_mm), 0.14);
             }
         }

@@ -3,6 +3,7 @@
 use super::Metal;
 use super::worn::Setting;
 use crate::picture::encoded;
+use crate::scene::smooth;
 use glam::{Vec3, vec3};
 
 /// A softbox or a flag: a rectangle of the surroundings, seen from the piece.
@@ -91,11 +92,6 @@ impl Panel {
         let side = |at: f32, half: f32| smooth((half + edge - at.abs()) / (2.0 * edge));
         side(across, self.half.0) * side(along, self.half.1)
     }
-}
-
-pub(super) fn smooth(t: f32) -> f32 {
-    let t = t.clamp(0.0, 1.0);
-    t * t * (3.0 - 2.0 * t)
 }
 
 /// What stands around the piece.

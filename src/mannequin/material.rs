@@ -3,6 +3,7 @@
 //! Colours are linear sRGB; vectors are unit and in the camera frame.
 
 use super::studio::{Light, Studio};
+use crate::scene::smooth;
 use glam::{Vec3, Vec4};
 
 /// How a surface answers light.
@@ -82,11 +83,6 @@ fn glint(light: &Light, stuff: &Stuff, normal: Vec3, view: Vec3) -> Vec3 {
     let mirror = stuff.glaze + (1.0 - stuff.glaze) * (1.0 - view.dot(half).clamp(0.0, 1.0)).powi(5);
     let lobe = normal.dot(half).max(0.0).powf(stuff.gloss) * (stuff.gloss + 2.0) / 8.0;
     light.colour * (mirror * lobe * normal.dot(light.direction).max(0.0))
-}
-
-fn smooth(share: f32) -> f32 {
-    let share = share.clamp(0.0, 1.0);
-    share * share * (3.0 - 2.0 * share)
 }
 
 #[cfg(test)]

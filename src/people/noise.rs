@@ -48,10 +48,9 @@ pub(super) fn spots(at: Vec3, size: f32, radius: f32) -> f32 {
     smooth(own, 0.55 * own, at.distance(middle))
 }
 
-/// 0 to 1 without a kink.
+/// [`crate::scene::smooth`] from `low` to `high`.
 pub(super) fn smooth(low: f32, high: f32, value: f32) -> f32 {
-    let share = ((value - low) / (high - low)).clamp(0.0, 1.0);
-    share * share * (3.0 - 2.0 * share)
+    crate::scene::smooth((value - low) / (high - low))
 }
 
 #[cfg(test)]

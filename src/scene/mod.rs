@@ -5,10 +5,12 @@
 //! perspective of its pose image. This room refuses to know pixels and GPUs.
 
 mod camera;
+mod ease;
 mod framing;
 mod portrait;
 
 pub use camera::{Camera, face_height_mm};
+pub use ease::smooth;
 
 use crate::body::PosedBody;
 use crate::project::Ear;

@@ -1,6 +1,7 @@
 //! What a worn piece mirrors: the portrait's light, with as much of a studio in it as metal needs to look polished.
 
-use crate::jeweller::light::{self, smooth};
+use crate::jeweller::light;
+use crate::scene::smooth;
 use glam::{Mat3, Vec3, vec3};
 
 /// Mean light of the tent, by which its pattern of softboxes and flags is measured.

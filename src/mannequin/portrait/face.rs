@@ -4,6 +4,7 @@
 use super::look::Look;
 use crate::body::PosedBody;
 use crate::mannequin::material::Stuff;
+use crate::scene::smooth;
 use glam::{Vec2, Vec3};
 
 const EYE_WHITE: Vec3 = Vec3::new(0.70, 0.66, 0.62);
@@ -117,12 +118,6 @@ impl<'a> Face<'a> {
 /// 1 up to the first length, 0 from the second on.
 fn soft(length: f32, whole: f32, gone: f32) -> f32 {
     1.0 - smooth((length - whole) / (gone - whole))
-}
-
-/// 0 to 1 without a kink.
-pub(super) fn smooth(share: f32) -> f32 {
-    let share = share.clamp(0.0, 1.0);
-    share * share * (3.0 - 2.0 * share)
 }
 
 /// Distance to a line through landmarks, and how far along it the nearest point is, 0..=1.
