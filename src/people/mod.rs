@@ -73,6 +73,9 @@ pub struct Shot {
     pub light: Light,
 }
 
+/// What lies no more than this before a lobe is the lobe itself, metres.
+const SURFACE: f32 = 0.006;
+
 /// Where an earring hangs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Lobe {
@@ -86,6 +89,25 @@ pub struct Lobe {
     pub outward: Vec3,
     /// Nothing stands before it: it lies in the picture, and neither head nor hair nor cloth hides it.
     pub visible: bool,
+}
+
+impl Lobe {
+    /// A lobe in a picture with these depths; what lies no more than `surface` metres before it is the lobe itself.
+    pub fn seen(in_world: Vec3, outward: Vec3, camera: &Camera, depths: &[f32], surface: f32) -> Self {
+        let (in_canvas, depth) = camera.project(in_world);
+        let inside = in_canvas.cmpge(DVec2::ZERO).all()
+            && in_canvas.x < f64::from(camera.width)
+            && in_canvas.y < f64::from(camera.height);
+        let pixel = || in_canvas.y as usize * camera.width as usize + in_canvas.x as usize;
+        Self {
+            in_canvas,
+            in_world,
+            depth,
+            px_per_mm: camera.focal.y / f64::from(depth) / 1000.0,
+            outward,
+            visible: inside && depths[pixel()] > depth - surface,
+        }
+    }
 }
 
 /// The light on the person, for what is added to the picture; linear colours at the picture's exposure.
@@ -159,24 +181,8 @@ fn truth(body: &PosedBody, camera: Camera, sitting: &Sitting, exposed: set::Expo
     let (low, high) = camera.landmark_box(body);
     let turn = head_rotation(sitting.angles);
     let lobes = [0, 1].map(|side| {
-        let in_world = body.lobes[side];
-        let (in_canvas, at_depth) = camera.project(in_world);
-        let inside = in_canvas.cmpge(DVec2::ZERO).all()
-            && in_canvas.x < f64::from(camera.width)
-            && in_canvas.y < f64::from(camera.height);
-        let nearest = if inside {
-            depth[in_canvas.y as usize * camera.width as usize + in_canvas.x as usize]
-        } else {
-            0.0
-        };
-        Lobe {
-            in_canvas,
-            in_world,
-            depth: at_depth,
-            px_per_mm: camera.focal.y / f64::from(at_depth) / 1000.0,
-            outward: (turn.x_axis * if side == 0 { 1.0 } else { -1.0 }).as_vec3(),
-            visible: inside && nearest > at_depth - 0.006,
-        }
+        let outward = turn.x_axis.as_vec3() * if side == 0 { 1.0 } else { -1.0 };
+        Lobe::seen(body.lobes[side], outward, &camera, &depth, SURFACE)
     });
     Shot {
         picture,

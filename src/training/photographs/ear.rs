@@ -70,11 +70,11 @@ pub(super) fn lobe_of(
         let ((above, uneven), (below, _)) = (mean(ABOVE, row)?, mean(BELOW, row)?);
         (uneven < UNEVEN).then_some((above - below, above, row))
     };
-    let jumps = (-REACH..=REACH).filter_map(jump);
-    let (height, edge, end) = jumps.max_by(|one, other| one.0.total_cmp(&other.0))?;
-    if height < JUMP {
-        return None;
-    }
+    let jumps: Vec<_> = (-REACH..=REACH).filter_map(jump).collect();
+    let height = jumps.iter().map(|(height, ..)| *height).fold(0.0, f64::max);
+    // Between the rows above and below there is room for several ends that are as good: the middle one.
+    let as_good: Vec<_> = jumps.iter().filter(|(own, ..)| *own > height - 0.5).collect();
+    let &&(_, edge, end) = as_good.get(as_good.len() / 2).filter(|_| height >= JUMP)?;
     let beyond = (end - 14..end + 10).flat_map(|row| (OUTSIDE.0..OUTSIDE.1).map(move |column| (column, row)));
     let beyond: Vec<f32> = beyond.map(|(column, row)| shown(edge as i32 + column, row)).collect();
     if beyond.iter().sum::<f32>() / beyond.len() as f32 > ALIKE {
@@ -99,4 +99,40 @@ fn edge(is_skin: impl Fn(i32) -> bool) -> Option<i32> {
         }
     }
     Some(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::Rgb;
+
+    const SKIN: Rgb<u8> = Rgb([205, 160, 135]);
+
+    /// A cheek that ends at column 100, an ear (25 pixels wide, down to row 120) or none beside it, 2 pixels a mm.
+    fn photo(ear: bool, behind: Rgb<u8>) -> RgbImage {
+        RgbImage::from_fn(220, 240, |x, y| {
+            let in_ear = ear && (70..120).contains(&y) && x < 125;
+            if x < 100 || in_ear { SKIN } else { behind }
+        })
+    }
+
+    fn lobe(photo: &RgbImage) -> Option<DVec2> {
+        lobe_of(photo, &Skin::of_colour(SKIN.0), DVec2::new(130.0, 125.0), 2.0, 1.0)
+    }
+
+    #[test]
+    fn the_lobe_is_where_the_ear_ends() {
+        let found = lobe(&photo(true, Rgb([90, 110, 150]))).unwrap();
+        let wanted = DVec2::new(125.0, 120.0) - PIERCED * 2.0;
+        assert!(found.distance(wanted) < 2.5, "{found} for {wanted}");
+        let mirrored = image::imageops::flip_horizontal(&photo(true, Rgb([90, 110, 150])));
+        let other = lobe_of(&mirrored, &Skin::of_colour(SKIN.0), DVec2::new(90.0, 125.0), 2.0, -1.0).unwrap();
+        assert!((other - DVec2::new(220.0 - found.x, found.y)).length() < 1.5, "{other} {found}");
+    }
+
+    #[test]
+    fn no_ear_is_seen_under_hair_or_before_a_wall_like_skin() {
+        assert_eq!(lobe(&photo(false, Rgb([40, 30, 25]))), None);
+        assert_eq!(lobe(&photo(true, SKIN)), None);
+    }
 }

@@ -1,15 +1,16 @@
 //! A folder of portraits with captions, read as they are needed.
 
 use super::relief::Head;
-use super::sitter::{NoSitter, Sitter};
+use super::sitter::Sitter;
 use crate::body::BodyModel;
 use crate::engine::progress::{Cancelled, Control, Progress, Stage};
-use crate::picture::load_face;
-use crate::project::digest_of;
+use crate::picture::{LoadError, load_face};
+use crate::project::{digest_of, hex};
+use crate::training::shards::LeftOut;
 use crate::vision::{Eyes, HeadPoints, VisionError};
-use image::imageops::flip_horizontal_in_place;
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ const DEEPEST: usize = 8;
 /// Bytes of a file of captions.
 const LONGEST_CAPTIONS: u64 = 16 << 20;
 
-/// Sitters that are kept ready: about a gigabyte.
+/// Sitters that are kept ready: some six megabytes each.
 const READY: usize = 160;
 
 const ENDINGS: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
@@ -62,29 +63,31 @@ pub struct Portraits {
     head: Head,
     ready: Mutex<Ready>,
     usable: Vec<Usable>,
-    unusable: Vec<(String, String)>,
+    unusable: Vec<LeftOut>,
 }
 
 /// A portrait that can be turned.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Usable {
     pub index: usize,
+    /// SHA-256 of its file, lower-case hex: who it is, wherever the file lies.
+    pub sha256: String,
     /// Of the head, degrees.
     pub yaw_deg: f64,
     /// Whether the subject's left and right lobes are bare.
     pub bare: [bool; 2],
 }
 
-/// By portrait and whether it is mirrored; the oldest first.
+/// By portrait; the oldest first.
 #[derive(Default)]
 struct Ready {
-    order: Vec<(usize, bool)>,
-    sitters: BTreeMap<(usize, bool), Arc<Result<Sitter, String>>>,
+    order: VecDeque<usize>,
+    sitters: BTreeMap<usize, Arc<Result<Sitter, String>>>,
 }
 
 impl Portraits {
     /// Lists the pictures of a folder and of the folders in it, in the order of their names. Captions stand in any
-    /// `*.json` beside them: an object of file names and texts. Every picture is looked at once, some in a second.
+    /// `*.json` beside them: an object of file names and texts. Every picture is looked at, which takes the better part of a second each.
     pub fn open(folder: &Path, model: &BodyModel, control: &Control) -> Result<Self, FolderError> {
         let mut entries = Vec::new();
         list(folder, folder, 0, &mut entries)?;
@@ -110,33 +113,36 @@ impl Portraits {
     /// Tells portraits that can be turned from others.
     fn survey(&mut self, control: &Control) -> Result<(), Cancelled> {
         let (done, count) = (AtomicUsize::new(0), self.entries.len());
-        let looks: Vec<_> = (0..count)
-            .into_par_iter()
-            .map(|index| {
-                let sitter = self.sitter(index, false);
-                control.step(Progress::new(
-                    Stage::Preparing,
-                    done.fetch_add(1, Ordering::Relaxed) + 1,
-                    count,
-                ))?;
-                Ok((*sitter).as_ref().map(|sitter| (sitter.yaw_deg(), sitter.bare())).map_err(String::clone))
-            })
-            .collect::<Result<_, Cancelled>>()?;
-        for (index, look) in looks.into_iter().enumerate() {
+        let look = |index| {
+            let looked = self.surveyed(index);
+            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+            control.step(Progress::new(Stage::Preparing, done, count))?;
+            Ok(looked)
+        };
+        let looks: Vec<_> = (0..count).into_par_iter().map(look).collect::<Result<_, Cancelled>>()?;
+        for (entry, look) in self.entries.iter().zip(looks) {
             match look {
-                Ok((yaw_deg, bare)) => self.usable.push(Usable { index, yaw_deg, bare }),
-                Err(reason) => self.unusable.push((self.entries[index].name.clone(), reason)),
+                Ok(usable) => self.usable.push(usable),
+                Err(reason) => self.unusable.push(LeftOut { name: entry.name.clone(), reason }),
             }
         }
         Ok(())
+    }
+
+    fn surveyed(&self, index: usize) -> Result<Usable, String> {
+        let sitter = self.sitter(index);
+        let sitter = (*sitter).as_ref().map_err(String::clone)?;
+        let sha256 = File::open(&self.entries[index].path).and_then(digest_of);
+        let sha256 = sha256.map_err(|error| error.to_string())?;
+        Ok(Usable { index, sha256, yaw_deg: sitter.angles().yaw_deg, bare: sitter.bare() })
     }
 
     pub fn usable(&self) -> &[Usable] {
         &self.usable
     }
 
-    /// Names of the other portraits, and why they cannot be used.
-    pub fn unusable(&self) -> &[(String, String)] {
+    /// The other portraits, and why they cannot be used.
+    pub fn unusable(&self) -> &[LeftOut] {
         &self.unusable
     }
 
@@ -149,42 +155,42 @@ impl Portraits {
         self.entries[index].caption.as_deref()
     }
 
-    /// A digest of all names, captions and contents: another folder gives other pictures.
-    pub fn digest(&self) -> Result<String, FolderError> {
-        let mut all = String::new();
-        for Entry { path, name, caption } in &self.entries {
-            let own = File::open(path).and_then(digest_of);
-            let own = own.map_err(|source| FolderError::Read { path: path.clone(), source })?;
-            all += &format!("{name}\n{own}\n{}\n", caption.as_deref().unwrap_or_default());
+    /// A digest of the usable portraits' names, captions and contents: others give other pictures.
+    pub fn digest(&self) -> String {
+        let mut all = Sha256::new();
+        for usable in &self.usable {
+            let Entry { name, caption, .. } = &self.entries[usable.index];
+            all.update(format!("{name}\n{}\n{}\n", usable.sha256, caption.as_deref().unwrap_or_default()));
         }
-        digest_of(all.as_bytes()).map_err(|source| FolderError::Read { path: PathBuf::new(), source })
+        hex(&all.finalize())
     }
 
-    /// The person of a portrait, mirrored or not, or why there is none.
-    pub fn sitter(&self, index: usize, mirrored: bool) -> Arc<Result<Sitter, String>> {
-        let key = (index, mirrored);
+    /// The person of a portrait, or why there is none.
+    pub fn sitter(&self, index: usize) -> Arc<Result<Sitter, String>> {
         let lock = || self.ready.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(sitter) = lock().sitters.get(&key) {
+        if let Some(sitter) = lock().sitters.get(&index) {
             return sitter.clone();
         }
-        let sitter = Arc::new(self.look(index, mirrored));
+        let sitter = Arc::new(self.look(index));
         let mut ready = lock();
-        if ready.sitters.insert(key, sitter.clone()).is_none() {
-            ready.order.push(key);
+        if ready.sitters.insert(index, sitter.clone()).is_none() {
+            ready.order.push_back(index);
         }
-        if ready.order.len() > READY {
-            let oldest = ready.order.remove(0);
+        if ready.order.len() > READY
+            && let Some(oldest) = ready.order.pop_front()
+        {
             ready.sitters.remove(&oldest);
         }
         sitter
     }
 
-    fn look(&self, index: usize, mirrored: bool) -> Result<Sitter, String> {
-        let mut photo = load_face(&self.entries[index].path).map_err(|error| error.to_string())?;
-        if mirrored {
-            flip_horizontal_in_place(&mut photo);
-        }
-        Sitter::of(&self.eyes, &self.points, &self.head, photo).map_err(|error: NoSitter| error.to_string())
+    fn look(&self, index: usize) -> Result<Sitter, String> {
+        // Without the path: a set does not depend on where its folder lies.
+        let photo = load_face(&self.entries[index].path).map_err(|error| match error {
+            LoadError::Read { source, .. } => source.to_string(),
+            LoadError::Unusable { fault, .. } => fault.to_string(),
+        })?;
+        Sitter::of(&self.eyes, &self.points, &self.head, photo).map_err(|error| error.to_string())
     }
 }
 

@@ -24,11 +24,14 @@ const BRIGHTEST: f64 = 0.04;
 
 /// The light on a photographed head, linear colours at the photo's exposure.
 pub(super) fn light_of(photo: &RgbImage, fitted: &Fitted<'_>) -> Light {
+    let linear = Linear::new();
     let (mut normal_matrix, mut right) = (DMat4::ZERO, DVec4::ZERO);
     let (mut mean, mut count) = (0.0, 0.0);
     for (at_rest, at, normal) in fitted.skin() {
         let read = at_rest.x.abs() < WIDE && (HIGH.0..HIGH.1).contains(&at_rest.y) && normal.z > FACING;
-        let Some(brightness) = read.then(|| brightness_at(photo, fitted, at)).flatten() else { continue };
+        let Some(brightness) = read.then(|| brightness_at(photo, &linear, fitted, at)).flatten() else {
+            continue;
+        };
         let known = normal.extend(1.0).as_dvec4();
         normal_matrix += DMat4::from_cols(known * known.x, known * known.y, known * known.z, known * known.w);
         right += known * brightness;
@@ -36,7 +39,7 @@ pub(super) fn light_of(photo: &RgbImage, fitted: &Fitted<'_>) -> Light {
         count += 1.0;
     }
     if count < 40.0 || normal_matrix.determinant().abs() < 1e-9 {
-        return lit(USUAL, 0.5, 0.5, white(photo));
+        return lit(USUAL, 0.5, 0.5, white(photo, &linear));
     }
     mean /= count;
     let lambert = normal_matrix.inverse() * right;
@@ -45,7 +48,7 @@ pub(super) fn light_of(photo: &RgbImage, fitted: &Fitted<'_>) -> Light {
     let direction = towards.try_normalize().unwrap_or(USUAL);
     let direction = direction.with_z(direction.z.max(IN_FRONT)).normalize();
     let even = lambert.w.max(0.2 * mean);
-    lit(direction, key / (key + even), even / (key + even), white(photo))
+    lit(direction, key / (key + even), even / (key + even), white(photo, &linear))
 }
 
 /// Shares of a white card's brightness under lamp and even light.
@@ -54,17 +57,16 @@ fn lit(key_direction: Vec3, key: f64, even: f64, white: f64) -> Light {
     Light { key_direction, key: grey(key), sky: grey(1.1 * even), ground: grey(0.85 * even) }
 }
 
-fn brightness_at(photo: &RgbImage, fitted: &Fitted<'_>, at: Vec3) -> Option<f64> {
+fn brightness_at(photo: &RgbImage, linear: &Linear, fitted: &Fitted<'_>, at: Vec3) -> Option<f64> {
     let (place, _) = fitted.camera.project(at);
     let inside = place.x >= 0.0 && place.y >= 0.0;
     let pixel = inside.then(|| photo.get_pixel_checked(place.x as u32, place.y as u32)).flatten()?;
-    Some(luminance(&Linear::new(), pixel.0))
+    Some(luminance(linear, pixel.0))
 }
 
 /// How bright a white card would be: what only the photo's brightest parts are beyond.
-fn white(photo: &RgbImage) -> f64 {
-    let linear = Linear::new();
-    let mut values: Vec<f64> = photo.pixels().step_by(61).map(|pixel| luminance(&linear, pixel.0)).collect();
+fn white(photo: &RgbImage, linear: &Linear) -> f64 {
+    let mut values: Vec<f64> = photo.pixels().step_by(61).map(|pixel| luminance(linear, pixel.0)).collect();
     let place = (values.len() as f64 * (1.0 - BRIGHTEST)) as usize;
     let place = place.min(values.len().saturating_sub(1));
     if values.is_empty() {

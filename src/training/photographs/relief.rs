@@ -7,7 +7,7 @@ use crate::body::{BodyModel, PosedBody};
 use crate::project::HeadAngles;
 use crate::render::Mesh;
 use crate::render::strands::{Strands, look};
-use crate::scene::Camera;
+use crate::scene::{Camera, smooth};
 use crate::vision::{HeadFit, HeadPoints};
 use glam::{DVec2, DVec3, Mat3, Vec2, Vec3};
 
@@ -120,7 +120,6 @@ pub(super) struct Relief {
     heights: Vec<f32>,
     /// How far a node turns with the head, 0..=1.
     turns: Vec<f32>,
-    pub(super) triangles: Vec<[u32; 3]>,
     pub(super) pivot: Vec3,
     camera: Camera,
 }
@@ -142,7 +141,6 @@ impl Relief {
             beyond,
             heights: vec![0.0; columns * rows],
             turns: vec![0.0; columns * rows],
-            triangles: triangles(columns, rows),
             pivot,
             camera: photo,
         };
@@ -161,6 +159,34 @@ impl Relief {
         }
         relief.heights = blurred(&relief.heights, columns);
         relief
+    }
+
+    /// Between neighbouring nodes, two to a cell.
+    pub(super) fn triangles(&self) -> Vec<[u32; 3]> {
+        let cells = (0..self.rows - 1)
+            .flat_map(|row| (0..self.columns - 1).map(move |column| row * self.columns + column));
+        cells
+            .flat_map(|first| {
+                let (first, below) = (first as u32, (first + self.columns) as u32);
+                [[first, below, first + 1], [first + 1, below, below + 1]]
+            })
+            .collect()
+    }
+
+    /// The relief of the mirrored photo.
+    pub(super) fn mirrored(&self) -> Self {
+        Self {
+            heights: self.rows_mirrored(&self.heights),
+            turns: self.rows_mirrored(&self.turns),
+            pivot: self.pivot * Vec3::new(-1.0, 1.0, 1.0),
+            camera: mirrored(self.camera),
+            ..*self
+        }
+    }
+
+    /// Values of the nodes, each row from its end.
+    pub(super) fn rows_mirrored(&self, values: &[f32]) -> Vec<f32> {
+        values.chunks_exact(self.columns).flat_map(|row| row.iter().rev().copied()).collect()
     }
 
     /// Where a node lies in the photo, pixels.
@@ -221,17 +247,9 @@ impl Relief {
     }
 }
 
-fn triangles(columns: usize, rows: usize) -> Vec<[u32; 3]> {
-    let mut triangles = Vec::with_capacity(2 * (columns - 1) * (rows - 1));
-    for row in 0..rows - 1 {
-        for column in 0..columns - 1 {
-            let first = (row * columns + column) as u32;
-            let below = first + columns as u32;
-            triangles.push([first, below, first + 1]);
-            triangles.push([first + 1, below, below + 1]);
-        }
-    }
-    triangles
+/// The camera of the mirrored photo.
+pub(super) fn mirrored(camera: Camera) -> Camera {
+    Camera { centre: DVec2::new(f64::from(camera.width) - camera.centre.x, camera.centre.y), ..camera }
 }
 
 /// Three box filters each way: mesh and photo do not agree to the last millimetre.
@@ -250,9 +268,4 @@ fn blurred(values: &[f32], columns: usize) -> Vec<f32> {
         }
     }
     values
-}
-
-pub(super) fn smooth(t: f32) -> f32 {
-    let t = t.clamp(0.0, 1.0);
-    t * t * (3.0 - 2.0 * t)
 }

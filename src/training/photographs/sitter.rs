@@ -2,16 +2,19 @@
 
 use super::ear::lobe_of;
 use super::light::light_of;
-use super::relief::{Fitted, Head, Relief};
+use super::relief::{Fitted, Head, Relief, mirrored};
 use super::skin::Skin;
-use crate::body::LANDMARKS;
+use crate::body::head_angles;
 use crate::people::Light;
 use crate::picture::{painted_out, resize_rgb};
 use crate::project::HeadAngles;
 use crate::scene::Camera;
-use crate::vision::{EarState, Eyes, HeadPoints, Trust, VisionError, find_earrings, look_at_head};
-use glam::{DVec2, Mat3};
+use crate::vision::{
+    EarState, Eyes, FaceLandmarks, HeadPoints, Trust, VisionError, find_earrings, look_at_head,
+};
+use glam::{DMat3, DVec2, DVec3, Vec3};
 use image::RgbImage;
+use image::imageops::flip_horizontal;
 use std::convert::Infallible;
 
 /// Photos are kept no larger than this, pixels.
@@ -43,11 +46,11 @@ pub struct Sitter {
     pub(super) relief: Relief,
     /// Of each node of the relief: 1 where the photo shows skin.
     pub(super) skin: Vec<f32>,
-    /// The subject's left and right lobe where it is bare, photo frame.
-    pub(super) lobes: [Option<DVec2>; 2],
-    pub(super) landmarks: [DVec2; LANDMARKS],
-    pub(super) turn: Mat3,
-    pub(super) angles: HeadAngles,
+    /// The subject's left and right lobe, photo frame: where it is bare, found; otherwise where the fit expects it.
+    pub(super) lobes: [DVec2; 2],
+    bare: [bool; 2],
+    pub(super) landmarks: FaceLandmarks,
+    pub(super) turn: DMat3,
     pub(super) camera: Camera,
     pub(super) light: Light,
 }
@@ -70,43 +73,62 @@ impl Sitter {
             return Err(NoSitter::Unsure);
         }
         let ears = find_earrings(&photo, &fit);
-        let worn: Vec<_> = ears.iter().filter(|ear| ear.state == EarState::Earring).collect();
-        let strokes: Vec<_> = worn.iter().flat_map(|ear| ear.strokes.iter().cloned()).collect();
+        // What may be an earring goes too, but that ear wears no other.
+        let strokes: Vec<_> = ears.iter().flat_map(|ear| ear.strokes.iter().cloned()).collect();
         let Ok(photo) = painted_out(&photo, &strokes, || Ok::<(), Infallible>(()));
         let fitted = Fitted::new(head, &fit, photo.dimensions());
         let relief = Relief::of(&fitted);
         let skin = Skin::of(&photo, &fitted);
-        let lobes = [0, 1].map(|ear| {
+        let found = [0, 1].map(|ear| {
             let usable = matches!(ears[ear].state, EarState::Bare | EarState::Earring);
             let outward = if ear == 0 { 1.0 } else { -1.0 };
             let px_per_mm = fit.placing.scale / 1000.0;
             let lobe = || lobe_of(&photo, &skin, fit.lobes_in_picture[ear], px_per_mm, outward);
             usable.then(lobe).flatten()
         });
-        if lobes == [None, None] {
+        if found == [None, None] {
             return Err(NoSitter::NoLobe);
         }
         Ok(Self {
             skin: (0..relief.nodes()).map(|node| skin.at(&photo, relief.place(node))).collect(),
             light: light_of(&photo, &fitted),
             photos: halved(photo),
-            lobes,
-            landmarks: fit.landmarks.0,
-            turn: fitted.turn,
-            angles: fit.angles,
+            lobes: [0, 1].map(|ear| found[ear].unwrap_or(fit.lobes_in_picture[ear])),
+            bare: found.map(|lobe| lobe.is_some()),
+            landmarks: fit.landmarks,
+            turn: fit.placing.turn,
             camera: fitted.camera,
             relief,
         })
     }
 
-    /// Yaw of the head in the photo, degrees.
-    pub fn yaw_deg(&self) -> f64 {
-        self.angles.yaw_deg
+    /// How the head is turned in the photo.
+    pub fn angles(&self) -> HeadAngles {
+        head_angles(self.turn)
     }
 
     /// Which ears have bare lobes: the subject's left and right.
     pub fn bare(&self) -> [bool; 2] {
-        self.lobes.map(|lobe| lobe.is_some())
+        self.bare
+    }
+
+    /// The person of the mirrored photo: another one, whose left is this one's right.
+    pub fn mirrored(&self) -> Self {
+        let width = self.camera.width;
+        let lobe = |ear: usize| DVec2::new(f64::from(width) - self.lobes[ear].x, self.lobes[ear].y);
+        let across = DMat3::from_diagonal(DVec3::new(-1.0, 1.0, 1.0));
+        let key_direction = self.light.key_direction * Vec3::new(-1.0, 1.0, 1.0);
+        Self {
+            photos: self.photos.iter().map(flip_horizontal).collect(),
+            relief: self.relief.mirrored(),
+            skin: self.relief.rows_mirrored(&self.skin),
+            lobes: [lobe(1), lobe(0)],
+            bare: [self.bare[1], self.bare[0]],
+            landmarks: self.landmarks.mirrored(width),
+            turn: across * self.turn * across,
+            camera: mirrored(self.camera),
+            light: Light { key_direction, ..self.light },
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! The colour of one face's skin.
 
-use super::relief::{Fitted, smooth};
+use super::relief::Fitted;
 use crate::picture::Lab;
+use crate::scene::smooth;
 use glam::{DVec2, Vec3, vec3};
 use image::RgbImage;
 
@@ -31,9 +32,14 @@ impl Skin {
         Self { middle: vec3(median(0), median(1), median(2)) }
     }
 
+    #[cfg(test)]
+    pub(super) fn of_colour(codes: [u8; 3]) -> Self {
+        Self { middle: lab(codes) }
+    }
+
     /// 1 for this skin, 0 for what surely is none.
     fn like(&self, colour: Vec3) -> f32 {
-        smooth((2.3 - ((colour - self.middle) / SPREAD).length()) / 1.0)
+        smooth(2.3 - ((colour - self.middle) / SPREAD).length())
     }
 
     pub(super) fn at(&self, photo: &RgbImage, place: DVec2) -> f32 {
@@ -44,6 +50,10 @@ impl Skin {
 fn colour(photo: &RgbImage, place: DVec2) -> Option<Vec3> {
     let inside = place.x >= 0.0 && place.y >= 0.0;
     let pixel = inside.then(|| photo.get_pixel_checked(place.x as u32, place.y as u32)).flatten()?;
-    let Lab { l, a, b } = Lab::of(pixel.0);
-    Some(vec3(l as f32, a as f32, b as f32))
+    Some(lab(pixel.0))
+}
+
+fn lab(codes: [u8; 3]) -> Vec3 {
+    let Lab { l, a, b } = Lab::of(codes);
+    vec3(l as f32, a as f32, b as f32)
 }

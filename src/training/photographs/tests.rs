@@ -7,7 +7,9 @@ use crate::engine::progress::{CancelFlag, Control};
 use crate::people::{People, Person, Shot, Sitting};
 use crate::picture::load_face;
 use crate::project::{CanvasSize, HeadAngles};
-use crate::vision::{Eyes, HeadPoints, look_at_head};
+use crate::training::shards::{MANIFEST, Order, Shards};
+use crate::training::synthesize::{Request, Style, Truth, synthesize};
+use crate::vision::{Eyes, FaceLandmarks, HeadPoints, look_at_head};
 use glam::DVec2;
 use image::{Rgb, RgbImage, imageops};
 use std::path::{Path, PathBuf};
@@ -35,7 +37,7 @@ fn folder_with(portrait: &RgbImage) -> tempfile::TempDir {
     portrait.save(inner.join("a.png")).unwrap();
     std::fs::write(inner.join("captions.json"), r#"{"a.png": "a man"}"#).unwrap();
     std::fs::write(inner.join("broken.jpg"), b"no picture").unwrap();
-    RgbImage::new(300, 300).save(folder.path().join("black.png")).unwrap();
+    RgbImage::new(64, 64).save(folder.path().join("black.png")).unwrap();
     folder
 }
 
@@ -59,7 +61,7 @@ fn a_portrait_is_found_turned_and_knows_its_truth() {
     let folder = folder_with(&shot.picture);
     let portraits = open(folder.path()).unwrap();
     // What cannot be used is named with its reason.
-    let names: Vec<_> = portraits.unusable().iter().map(|(name, _)| name.as_str()).collect();
+    let names: Vec<_> = portraits.unusable().iter().map(|left_out| left_out.name.as_str()).collect();
     assert_eq!(names, ["black.png", "inner/broken.jpg"], "{:?}", portraits.unusable());
     let [usable] = portraits.usable() else { panic!("{:?}", portraits.unusable()) };
     assert_eq!(
@@ -67,16 +69,15 @@ fn a_portrait_is_found_turned_and_knows_its_truth() {
         ("inner/a.png", Some("a man"))
     );
     assert!((usable.yaw_deg - shot.angles.yaw_deg).abs() < 6.0, "{usable:?} {:?}", shot.angles);
-    let sitter = portraits.sitter(usable.index, false);
+    let sitter = portraits.sitter(usable.index);
     let sitter = (*sitter).as_ref().unwrap();
     let lobe = usize::from(!usable.bare[0]);
-    let off_mm =
-        sitter.lobes[lobe].unwrap().distance(shot.lobes[lobe].in_canvas) / shot.lobes[lobe].px_per_mm;
+    let off_mm = sitter.lobes[lobe].distance(shot.lobes[lobe].in_canvas) / shot.lobes[lobe].px_per_mm;
     assert!(off_mm < 6.0, "the lobe is {off_mm} mm off");
     // Not turned, a view is the photo, moved and scaled.
     let still = sitter.seen(&view(0.0, lobe)).unwrap();
     let scale = still.camera.focal.x / sitter.camera.focal.x;
-    for (photo, seen) in sitter.landmarks.iter().zip(&still.landmarks) {
+    for (photo, seen) in sitter.landmarks.0.iter().zip(&still.landmarks) {
         let moved = (*photo - sitter.camera.centre) * scale + still.camera.centre;
         assert!(moved.distance(*seen) < 0.05, "{moved} {seen}");
     }
@@ -94,6 +95,47 @@ fn a_portrait_is_found_turned_and_knows_its_truth() {
     let off = colour(&still).iter().zip(colour(&turned)).map(|(one, other)| (one - other).abs()).max();
     assert!(off < Some(24), "the nose's pixels go along: {:?} {:?}", colour(&still), colour(&turned));
     assert_eq!(turned.picture, sitter.seen(&view(15.0, lobe)).unwrap().picture);
+    // The mirrored person's picture is the mirrored picture.
+    let mirrored = sitter.mirrored().seen(&view(-15.0, 1 - lobe)).unwrap();
+    assert!((mirrored.angles.yaw_deg + turned.angles.yaw_deg).abs() < 0.01, "{:?}", mirrored.angles);
+    for (one, other) in FaceLandmarks(turned.landmarks).mirrored(256).0.iter().zip(&mirrored.landmarks) {
+        assert!(one.distance(*other) < 0.05, "{one} {other}");
+    }
+    let both = imageops::flip_horizontal(&turned.picture);
+    let off = both.iter().zip(mirrored.picture.iter()).map(|(one, other)| f64::from(one.abs_diff(*other)));
+    let off = off.sum::<f64>() / both.len() as f64;
+    assert!(off < 2.5, "{off} codes"); // Cells are cut along one diagonal.
+}
+
+#[test]
+fn a_set_of_photographs_says_whose_they_are_and_hangs_nothing_on_a_hidden_ear() {
+    let folder = folder_with(&portrait().picture);
+    let out = tempfile::tempdir().unwrap();
+    let make = |out: &Path| {
+        let style = Style::Photographic(folder.path().to_owned());
+        let request = Request { out: out.to_owned(), count: 3, seed: 2, size: 256, per_shard: 3, style };
+        synthesize(&request, &Control::silent()).unwrap()
+    };
+    let made = make(out.path());
+    assert_eq!(made.unusable.len(), 2);
+    let text = std::fs::read_to_string(out.path().join(MANIFEST)).unwrap();
+    assert!(!text.contains(folder.path().to_str().unwrap()), "a manifest knows no paths");
+    let shards = Shards::open(out.path()).unwrap();
+    let samples: Vec<_> = shards.stream(Order::Written, &[]).map(Result::unwrap).collect();
+    assert!(!samples.is_empty());
+    let portraits = open(folder.path()).unwrap();
+    let bare = portraits.usable()[0].bare;
+    for sample in &samples {
+        let truth: Truth = serde_json::from_slice(sample.member("truth.json").unwrap()).unwrap();
+        assert_eq!((truth.style.as_str(), truth.attributes), ("photographic", None));
+        assert!(truth.sources[0].contains(&portraits.usable()[0].sha256), "{:?}", truth.sources);
+        assert!(truth.caption.to_lowercase().contains("a man"), "{}", truth.caption);
+        assert!(truth.earrings.len() <= bare.iter().filter(|bare| **bare).count(), "{bare:?}");
+        let [one, other] = truth.lobes.each_ref().map(|lobe| DVec2::from_array(lobe.at));
+        assert!(one.distance(other) > 20.0, "every lobe has its own place: {one} {other}");
+    }
+    let again = tempfile::tempdir().unwrap();
+    assert_eq!(make(again.path()).manifest, made.manifest);
 }
 
 #[test]
@@ -131,8 +173,9 @@ fn write_the_lobes() {
             continue;
         };
         let sitter = Sitter::of(&eyes, &points, &head, photo.clone());
-        let lobes = sitter.as_ref().map_or([None, None], |sitter| sitter.lobes);
-        for (lobe, expected) in lobes.into_iter().zip(fit.lobes_in_picture) {
+        for (side, expected) in fit.lobes_in_picture.into_iter().enumerate() {
+            let found = sitter.as_ref().ok().filter(|sitter| sitter.bare()[side]);
+            let lobe = found.map(|sitter| sitter.lobes[side]);
             let mut marked = photo.clone();
             let mut dot = |at: DVec2, colour: Rgb<u8>| {
                 for (dx, dy) in (-2..=2).flat_map(|dx| (-2..=2).map(move |dy| (dx, dy))) {

@@ -1,6 +1,5 @@
 //! A photographed person seen anew: turned, framed, lit.
 
-use super::relief::smooth;
 use super::sitter::Sitter;
 use crate::body::{head_angles, head_rotation};
 use crate::people::{Lobe, Shot};
@@ -8,8 +7,9 @@ use crate::picture::Linear;
 use crate::project::{CanvasSize, HeadAngles};
 use crate::render::Mesh;
 use crate::render::strands::{Strands, look};
-use crate::scene::Camera;
-use glam::{DVec2, Vec3, Vec4};
+use crate::scene::{Camera, smooth};
+use crate::vision::FaceLandmarks;
+use glam::{DMat3, DVec2, Mat3, Vec2, Vec3, Vec4};
 use image::{Rgb, RgbImage};
 
 /// Further turns show what the photo did not see, degrees.
@@ -27,6 +27,12 @@ const STANDS_OUT: (f32, f32) = (0.008, 0.02);
 
 /// Skin in the relief's plane, as the neck's, lies this far behind what hangs before it, metres.
 const BEHIND: f32 = 0.018;
+
+/// What lies no more than this before a lobe is the lobe itself, metres: the relief is coarse.
+const SURFACE: f32 = 0.012;
+
+/// Half of a head's width, metres.
+const HEAD_RADIUS: f32 = 0.09;
 
 /// How a sitter is to be seen.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,29 +60,38 @@ pub struct Framing {
     pub face_height: f64,
 }
 
+impl View {
+    /// The turn that is added, world frame.
+    fn turn(&self) -> DMat3 {
+        let within = |turn: f64| turn.clamp(-MOST_TURN_DEG, MOST_TURN_DEG);
+        let (yaw_deg, pitch_deg) = (within(self.yaw_deg), within(self.pitch_deg));
+        head_rotation(HeadAngles { yaw_deg, pitch_deg, roll_deg: 0.0 })
+    }
+}
+
 impl Sitter {
     /// Takes the picture; none where the lobe is not bare, or the photo is too small for the framing.
     pub fn seen(&self, view: &View) -> Option<Shot> {
-        let turns = [view.yaw_deg, view.pitch_deg].map(|turn| turn.clamp(-MOST_TURN_DEG, MOST_TURN_DEG));
-        let added = head_rotation(HeadAngles { yaw_deg: turns[0], pitch_deg: turns[1], roll_deg: 0.0 });
-        let turn = added.as_mat3();
+        let turn = view.turn().as_mat3();
         let camera = self.framed(turn, &view.framing)?;
-        let landmarks_in_world = self.landmarks.map(|at| self.relief.turned(at, turn));
-        let landmarks = landmarks_in_world.map(|at| camera.project(at).0);
-        let rows = landmarks
-            .iter()
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(top, bottom), at| (top.min(at.y), bottom.max(at.y)));
+        let landmarks_in_world = self.landmarks.0.map(|at| self.relief.turned(at, turn));
+        let landmarks = FaceLandmarks(landmarks_in_world.map(|at| camera.project(at).0));
         let (picture, depth) = self.photograph(turn, &camera, view);
-        let head = added * self.turn.as_dmat3();
+        let head = view.turn() * self.turn;
         let middle = self.relief.pivot - turn * self.relief.pivot;
-        let lobes = [0, 1].map(|side| self.lobe(side, turn, &camera, &depth, head.x_axis.as_vec3()));
+        let lobes = [0, 1].map(|side| {
+            let outward = head.x_axis.as_vec3() * if side == 0 { 1.0 } else { -1.0 };
+            let in_world = self.relief.turned(self.lobes[side], turn);
+            let lobe = Lobe::seen(in_world, outward, &camera, &depth, SURFACE);
+            Lobe { visible: lobe.visible && self.bare()[side], ..lobe }
+        });
         Some(Shot {
             hair_cover: vec![0; depth.len()],
             picture,
             depth,
-            landmarks,
+            face_rows: landmarks.rows(),
+            landmarks: landmarks.0,
             landmarks_in_world,
-            face_rows: rows,
             lobes,
             angles: camera.angles_seen(middle, head),
             camera,
@@ -86,19 +101,17 @@ impl Sitter {
 
     /// The head's angles in the world once it has turned.
     pub fn turned_by(&self, view: &View) -> HeadAngles {
-        let added = HeadAngles { yaw_deg: view.yaw_deg, pitch_deg: view.pitch_deg, roll_deg: 0.0 };
-        head_angles(head_rotation(added) * self.turn.as_dmat3())
+        head_angles(view.turn() * self.turn)
     }
 
     /// The photo's camera, moved and scaled.
-    fn framed(&self, turn: glam::Mat3, framing: &Framing) -> Option<Camera> {
-        let place = self.lobes.get(framing.lobe).copied().flatten()?;
-        let lobe = self.camera.project(self.relief.turned(place, turn)).0;
-        let (low, high) = self
-            .landmarks
-            .iter()
-            .map(|at| self.camera.project(self.relief.turned(*at, turn)).0)
-            .fold((DVec2::INFINITY, DVec2::NEG_INFINITY), |(low, high), at| (low.min(at), high.max(at)));
+    fn framed(&self, turn: Mat3, framing: &Framing) -> Option<Camera> {
+        if !*self.bare().get(framing.lobe)? {
+            return None;
+        }
+        let in_photo = |place| self.camera.project(self.relief.turned(place, turn)).0;
+        let lobe = in_photo(self.lobes[framing.lobe]);
+        let (low, high) = FaceLandmarks(self.landmarks.0.map(in_photo)).bounds();
         let scale = (framing.face_height / (high.y - low.y).max(1.0)).min(LARGEST);
         let size = DVec2::new(f64::from(framing.size.width), f64::from(framing.size.height));
         let photo = DVec2::new(f64::from(self.camera.width), f64::from(self.camera.height)) * scale;
@@ -117,7 +130,7 @@ impl Sitter {
     }
 
     /// Pixels, and the depth of what can hide or be shaded: the face where it stands out, and skin.
-    fn photograph(&self, turn: glam::Mat3, camera: &Camera, view: &View) -> (RgbImage, Vec<f32>) {
+    fn photograph(&self, turn: Mat3, camera: &Camera, view: &View) -> (RgbImage, Vec<f32>) {
         let positions = self.relief.all_turned(turn);
         let nodes: Vec<Vec4> = (0..positions.len())
             .map(|node| {
@@ -125,7 +138,9 @@ impl Sitter {
                 Vec4::new(place.x, place.y, self.relief.height(node), self.skin[node])
             })
             .collect();
-        let mesh = Mesh { positions: &positions, normals: &positions, triangles: &self.relief.triangles };
+        let triangles = self.relief.triangles();
+        // Nothing here asks for normals.
+        let mesh = Mesh { positions: &positions, normals: &positions, triangles: &triangles };
         let none = Strands { points: &[], thickness: &[], segments: &[] };
         let level = level(camera.focal.x / self.camera.focal.x, self.photos.len());
         let linear = Linear::new();
@@ -162,36 +177,13 @@ impl Sitter {
         upper.lerp(at(0, 1).lerp(at(1, 1), x - column), y - row)
     }
 
-    /// Light from a side falls on the head's sides unevenly, and evenly on the rest.
+    /// More light from a side: most of it changes across the head, little beyond.
     fn relit(&self, node: Vec4, view: &View) -> f32 {
         let middle = self.camera.centre.as_vec2();
-        let radius = 0.09 * (self.camera.focal.x as f32 / self.camera.translation.z);
-        let aside = (glam::Vec2::new(node.x, node.y) - middle) / radius;
+        let radius = HEAD_RADIUS * (self.camera.focal.x as f32 / self.camera.translation.z);
+        let aside = (Vec2::new(node.x, node.y) - middle) / radius;
         let bent = aside / (1.0 + aside.length_squared()).sqrt();
         1.0 + bent.x * view.relight.x as f32 - bent.y * view.relight.y as f32
-    }
-
-    fn lobe(&self, side: usize, turn: glam::Mat3, camera: &Camera, depth: &[f32], left: Vec3) -> Lobe {
-        // An ear that is not bare is not used; its place does not matter.
-        let place = self.lobes[side].or(self.lobes[1 - side]).unwrap_or_default();
-        let in_world = self.relief.turned(place, turn);
-        let (in_canvas, at_depth) = camera.project(in_world);
-        let inside = in_canvas.cmpge(DVec2::ZERO).all()
-            && in_canvas.x < f64::from(camera.width)
-            && in_canvas.y < f64::from(camera.height);
-        let nearest = if inside {
-            depth[in_canvas.y as usize * camera.width as usize + in_canvas.x as usize]
-        } else {
-            0.0
-        };
-        Lobe {
-            in_canvas,
-            in_world,
-            depth: at_depth,
-            px_per_mm: camera.focal.y / f64::from(at_depth) / 1000.0,
-            outward: left * if side == 0 { 1.0 } else { -1.0 },
-            visible: self.lobes[side].is_some() && inside && nearest > at_depth - 0.012,
-        }
     }
 }
 

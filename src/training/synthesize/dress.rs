@@ -67,6 +67,8 @@ pub(super) struct Posture {
     pub(super) head: HeadAngles,
     /// Tangent of half the angle of the key light.
     pub(super) spread: f32,
+    /// Which ears can wear anything: the subject's left and right.
+    pub(super) ears: [bool; 2],
 }
 
 impl Posture {
@@ -76,7 +78,7 @@ impl Posture {
             Lighting::Window { .. } => 0.24,
             Lighting::Outdoors { sun, .. } => 0.30 - 0.26 * sun,
         };
-        Self { head: sitting.angles, spread }
+        Self { head: sitting.angles, spread, ears: [true; 2] }
     }
 }
 
@@ -92,7 +94,8 @@ pub(super) fn dress(shot: &Shot, posture: Posture, jewel: &Jewel, main: usize) -
         (side == main || truth.seen_px > LEAST_PX.max(SEEN_OTHER * truth.whole_px))
             .then_some((piece, seen, truth))
     };
-    let mut pieces: Vec<_> = [main, 1 - main.min(1)].into_iter().filter_map(hang).collect();
+    let ears = [main, 1 - main.min(1)].into_iter().filter(|side| posture.ears[*side]);
+    let mut pieces: Vec<_> = ears.filter_map(hang).collect();
     let worn = pieces.iter().map(|(_, _, truth)| truth.clone()).collect();
     let depth = |truth: &WornTruth| shot.lobes[truth.side].depth;
     pieces.sort_by(|(_, _, one), (_, _, other)| depth(other).total_cmp(&depth(one)));

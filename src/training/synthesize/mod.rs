@@ -132,7 +132,7 @@ pub fn synthesize(request: &Request, control: &Control) -> Result<Synthesized, B
         ("seed".to_owned(), request.seed.into()),
         ("size".to_owned(), request.size.into()),
     ];
-    recipe.extend(maker.portraits_recipe().map_err(BuildError::Make)?);
+    recipe.extend(maker.portraits_recipe());
     let plan = Plan {
         folder: &request.out,
         recipe: recipe.into_iter().collect(),
@@ -140,7 +140,7 @@ pub fn synthesize(request: &Request, control: &Control) -> Result<Synthesized, B
         per_shard: request.per_shard.max(1),
     };
     let manifest = build(&plan, control, |number| maker.make(number))?;
-    Ok(Synthesized { manifest, unusable: maker.unusable() })
+    Ok(Synthesized { manifest, unusable: maker.unusable().to_vec() })
 }
 
 /// Makes single samples.
@@ -195,23 +195,17 @@ impl Maker {
     }
 
     /// What the portraits add to the recipe: another folder makes another set, and the manifest says who is not in it.
-    fn portraits_recipe(&self) -> Result<Vec<(String, Value)>, SynthesisError> {
-        let Some(portraits) = &self.portraits else { return Ok(Vec::new()) };
-        let unusable: Vec<_> = portraits
-            .unusable()
-            .iter()
-            .map(|(name, reason)| json!({"name": name, "reason": reason}))
-            .collect();
-        Ok(vec![
-            ("portraits".to_owned(), portraits.digest()?.into()),
+    fn portraits_recipe(&self) -> Vec<(String, Value)> {
+        let Some(portraits) = &self.portraits else { return Vec::new() };
+        vec![
+            ("portraits".to_owned(), portraits.digest().into()),
             ("portraits_used".to_owned(), portraits.usable().len().into()),
-            ("portraits_left_out".to_owned(), unusable.into()),
-        ])
+            ("portraits_left_out".to_owned(), json!(portraits.unusable())),
+        ]
     }
 
-    fn unusable(&self) -> Vec<LeftOut> {
-        let portraits = self.portraits.iter().flat_map(Portraits::unusable);
-        portraits.map(|(name, reason)| LeftOut { name: name.clone(), reason: reason.clone() }).collect()
+    fn unusable(&self) -> &[LeftOut] {
+        self.portraits.as_ref().map_or(&[], Portraits::unusable)
     }
 
     fn make(&self, number: u64) -> Result<Making, SynthesisError> {

@@ -6,7 +6,7 @@ use super::cast::{FAMILIES, PORTRAITS, RATIO, TAKES, bounds, design, evenly, tur
 use super::dress::Posture;
 use super::truth::Subject;
 use crate::jeweller::{Design, Family};
-use crate::project::{CanvasSize, Dice, mixed};
+use crate::project::{CanvasSize, Dice};
 use crate::training::photographs::{Framing, MOST_TURN_DEG, Portraits, Usable, View};
 use glam::DVec2;
 
@@ -35,13 +35,14 @@ pub(super) fn posed(
     let mut dice = Dice::of(seed, TAKES + attempt, number);
     let usable = portraits.usable();
     let first = turn(seed, PORTRAITS, number, usable.len());
-    let portrait = usable[(first + attempt as usize) % usable.len()];
+    let portrait = &usable[(first + attempt as usize) % usable.len()];
     let wanted = YAW * (2.0 * even[0] - 1.0);
-    let mirrored = mirrored(&portrait, wanted);
-    let sitter = portraits.sitter(portrait.index, mirrored);
+    let sitter = portraits.sitter(portrait.index);
     let sitter = (*sitter).as_ref().ok()?;
-    let added = (wanted - sitter.yaw_deg()).clamp(-MOST_TURN_DEG, MOST_TURN_DEG);
-    let lobe = shown_ear(sitter.bare(), sitter.yaw_deg() + added, &mut dice)?;
+    let sitter = if mirrored(portrait, wanted) { &sitter.mirrored() } else { sitter };
+    let yaw_deg = sitter.angles().yaw_deg;
+    let added = (wanted - yaw_deg).clamp(-MOST_TURN_DEG, MOST_TURN_DEG);
+    let lobe = shown_ear(sitter.bare(), yaw_deg + added, &mut dice)?;
     let height = f64::from(size.height);
     let face_height = (RATIO.0 + (RATIO.1 - RATIO.0) * even[1]) * height;
     let at = DVec2::new(even[2] * f64::from(size.width), even[3] * height);
@@ -59,23 +60,26 @@ pub(super) fn posed(
     let words = portraits.caption(portrait.index);
     let family = turn(seed, FAMILIES, number, Family::ALL.len()) + attempt as usize;
     let design = design(&mut dice, is_woman(words), family, least, room);
-    let name = portraits.name(portrait.index);
+    let head = sitter.turned_by(&view);
     let subject = Subject {
         style: "photographic",
-        identity: IDENTITIES + (name_number(name) >> 32),
+        identity: identity(&portrait.sha256),
         caption: caption(words, &design, &mut dice),
         looks: None,
-        head: sitter.turned_by(&view),
+        head,
         licence: "as the portrait's".to_owned(),
-        sources: vec![format!("portrait {name}"), "adorn synthesize: procedural earrings".to_owned()],
+        sources: vec![
+            format!("portrait {}, SHA-256 {}", portraits.name(portrait.index), portrait.sha256),
+            "adorn synthesize: procedural earrings".to_owned(),
+        ],
     };
-    Some(Posed {
-        subject,
-        posture: Posture { head: sitter.turned_by(&view), spread: SPREAD },
-        design,
-        main: lobe,
-        shot,
-    })
+    let posture = Posture { head, spread: SPREAD, ears: sitter.bare() };
+    Some(Posed { subject, posture, design, main: lobe, shot })
+}
+
+/// The portrait's own number, after those of rendered people.
+fn identity(sha256: &str) -> u64 {
+    IDENTITIES + sha256.get(..8).and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or_default()
 }
 
 /// Whether the portrait's mirror image is nearer to the wanted yaw.
@@ -110,12 +114,6 @@ fn caption(own: Option<&str>, design: &Design, dice: &mut Dice) -> String {
     })
 }
 
-/// A number of its own for each name (FNV-1a, mixed).
-fn name_number(name: &str) -> u64 {
-    let step = |sum: u64, byte: u8| (sum ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
-    mixed(name.bytes().fold(0xCBF2_9CE4_8422_2325, step))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_portrait_is_mirrored_where_that_is_nearer() {
-        let portrait = Usable { index: 0, yaw_deg: 12.0, bare: [true, true] };
+        let portrait = Usable { index: 0, sha256: String::new(), yaw_deg: 12.0, bare: [true, true] };
         assert!(mirrored(&portrait, -30.0) && !mirrored(&portrait, 30.0));
     }
 }

@@ -9,7 +9,7 @@ use crate::project::HeadAngles;
 use serde::{Deserialize, Serialize};
 
 /// Of this program's truth files.
-pub const TRUTH_FORMAT: u32 = 1;
+pub const TRUTH_FORMAT: u32 = 2;
 
 /// What a picture shows, besides what is measured in it.
 pub(super) struct Subject {
