@@ -191,7 +191,7 @@ mod tests {
     fn the_network_sees_what_pytorch_says_it_sees() {
         let (width, height) = (50, 70);
         let planes = (0..PLANES * width * height).map(|at| {
-            // Plane 6 is what was followed as ground: nothing.
+            // Plane 6, what was followed as ground, is empty: the network sees product.
             let (wave, followed) = (at as f64, at / (width * height) == 6);
             if followed { 0.0 } else { ((wave * 0.37).sin() * (wave * 0.0021).sin() / 2.0 + 0.5) as f32 }
         });

@@ -5,6 +5,7 @@ use super::worn::Setting;
 use crate::picture::encoded;
 use crate::scene::smooth;
 use glam::{Vec3, vec3};
+use std::sync::LazyLock;
 
 /// A softbox or a flag: a rectangle of the surroundings, seen from the piece.
 struct Panel {
@@ -20,7 +21,7 @@ struct Panel {
 }
 
 /// Later panels hide earlier ones.
-const PANELS: [Panel; 7] = [
+static PANELS: [Panel; 7] = [
     // The big overhead softbox, a little to the front.
     Panel {
         towards: vec3(-0.15, 0.86, 0.48),
@@ -78,19 +79,34 @@ const PANELS: [Panel; 7] = [
     },
 ];
 
-impl Panel {
-    /// How much of this panel a direction sees, 0..=1.
+/// A panel as rays ask it: every ray asks every panel.
+struct Prepared {
+    towards: Vec3,
+    up: Vec3,
+    across: Vec3,
+    panel: &'static Panel,
+}
+
+static PREPARED: LazyLock<[Prepared; 7]> = LazyLock::new(|| PANELS.each_ref().map(Prepared::new));
+
+impl Prepared {
+    fn new(panel: &'static Panel) -> Self {
+        let towards = panel.towards.normalize();
+        let up = (panel.up - towards * panel.up.dot(towards)).normalize();
+        Self { towards, up, across: up.cross(towards), panel }
+    }
+
+    /// How much of the panel a direction sees, 0..=1.
     fn cover(&self, direction: Vec3, blur: f32) -> f32 {
-        let towards = self.towards.normalize();
-        let depth = direction.dot(towards);
+        let depth = direction.dot(self.towards);
         if depth <= 0.02 {
             return 0.0;
         }
-        let up = (self.up - towards * self.up.dot(towards)).normalize();
-        let (along, across) = (direction.dot(up) / depth, direction.dot(up.cross(towards)) / depth);
-        let edge = self.edge + blur;
+        let (along, across) = (direction.dot(self.up) / depth, direction.dot(self.across) / depth);
+        let Panel { half, edge, .. } = self.panel;
+        let edge = edge + blur;
         let side = |at: f32, half: f32| smooth((half + edge - at.abs()) / (2.0 * edge));
-        side(across, self.half.0) * side(along, self.half.1)
+        side(across, half.0) * side(along, half.1)
     }
 }
 
@@ -182,8 +198,8 @@ pub(super) fn studio(direction: Vec3, blur: f32) -> Vec3 {
     let front = smooth((direction.z - 0.25) / 0.75);
     let tent = Vec3::splat(0.11 + 0.74 * height) * (1.0 - 0.55 * front);
     let mut light = tent * vec3(1.03, 0.985, 0.93);
-    for panel in &PANELS {
-        light = light.lerp(panel.light, panel.cover(direction, blur));
+    for own in PREPARED.iter() {
+        light = light.lerp(own.panel.light, own.cover(direction, blur));
     }
     light
 }

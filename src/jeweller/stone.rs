@@ -69,10 +69,55 @@ const BOUNCES: usize = 9;
 /// The studio is dimmed for the stone, so that its lamps sparkle.
 const DIMMED: f32 = 0.55;
 
+/// Facets of a brilliant.
+const FACETS: usize = 1 + 8 + 8 + 16 + 8 + 16 + 32;
+
+/// Outward normals and distances from the stone's centre, number by number: rays inside ask all of them at once.
+struct Facets {
+    x: [f32; FACETS],
+    y: [f32; FACETS],
+    z: [f32; FACETS],
+    reach: [f32; FACETS],
+}
+
+impl Facets {
+    fn of(facets: &[(Vec3, f32)]) -> Self {
+        let number = |of: fn(&(Vec3, f32)) -> f32| {
+            std::array::from_fn(|index| facets.get(index).map(of).unwrap_or_default())
+        };
+        Self {
+            x: number(|facet| facet.0.x),
+            y: number(|facet| facet.0.y),
+            z: number(|facet| facet.0.z),
+            reach: number(|facet| facet.1),
+        }
+    }
+
+    fn normal(&self, index: usize) -> Vec3 {
+        vec3(self.x[index], self.y[index], self.z[index])
+    }
+
+    fn dot(&self, index: usize, other: Vec3) -> f32 {
+        self.normal(index).dot(other)
+    }
+
+    /// Distance to the facet through which a ray from inside would leave, and its normal.
+    fn leave(&self, from: Vec3, along: Vec3) -> Option<(f32, Vec3)> {
+        let mut reaches = [f32::INFINITY; FACETS];
+        for (index, reach) in reaches.iter_mut().enumerate() {
+            let slope = self.dot(index, along);
+            let ahead = ((self.reach[index] - self.dot(index, from)) / slope).max(0.0);
+            *reach = if slope > 1e-6 { ahead } else { f32::INFINITY };
+        }
+        let nearest = reaches.iter().fold(f32::INFINITY, |nearest, reach| nearest.min(*reach));
+        let index = reaches.iter().position(|reach| *reach == nearest)?;
+        nearest.is_finite().then(|| (nearest, self.normal(index)))
+    }
+}
+
 /// The stone, its girdle in the plane of its centre, its table towards +z.
 pub(super) struct Brilliant {
-    /// Outward normal and distance from the origin.
-    facets: Vec<(Vec3, f32)>,
+    facets: Facets,
     pub(super) radius: f32,
     pub(super) centre: Vec3,
     gem: Gem,
@@ -96,7 +141,7 @@ impl Brilliant {
         ring(8, false, 40.75, 1.03, -1.0);
         ring(16, true, 42.6, 1.02, -1.0);
         ring(32, false, 90.0, 1.0, 1.0);
-        Self { facets, radius, centre: Vec3::ZERO, gem }
+        Self { facets: Facets::of(&facets), radius, centre: Vec3::ZERO, gem }
     }
 
     pub(super) fn at(mut self, centre: Vec3) -> Self {
@@ -108,15 +153,16 @@ impl Brilliant {
     pub(super) fn enter(&self, from: Vec3, along: Vec3) -> Option<(f32, Vec3)> {
         let from = from - self.centre;
         let (mut near, mut far, mut normal) = (0.0, f32::INFINITY, None);
-        for (facet, reach) in &self.facets {
-            let (slope, gap) = (facet.dot(along), reach - facet.dot(from));
+        for index in 0..FACETS {
+            let (slope, gap) =
+                (self.facets.dot(index, along), self.facets.reach[index] - self.facets.dot(index, from));
             if slope.abs() < 1e-7 {
                 if gap < 0.0 {
                     return None;
                 }
             } else if slope < 0.0 {
                 if gap / slope > near {
-                    (near, normal) = (gap / slope, Some(*facet));
+                    (near, normal) = (gap / slope, Some(self.facets.normal(index)));
                 }
             } else {
                 far = far.min(gap / slope);
@@ -146,7 +192,7 @@ impl Brilliant {
         let mut strength = 1.0 - light::schlick(straight_on, -along.dot(normal));
         let mut gathered = 0.0;
         for _ in 0..BOUNCES {
-            let Some((reach, facet)) = self.leave(at, direction) else { break };
+            let Some((reach, facet)) = self.facets.leave(at, direction) else { break };
             at += direction * reach;
             strength *= (-fading * reach).exp();
             let inward = -facet;
@@ -163,14 +209,5 @@ impl Brilliant {
             direction = direction.reflect(inward);
         }
         gathered
-    }
-
-    /// Distance to the facet through which a ray from inside would leave.
-    fn leave(&self, from: Vec3, along: Vec3) -> Option<(f32, Vec3)> {
-        self.facets
-            .iter()
-            .filter(|(facet, _)| facet.dot(along) > 1e-6)
-            .map(|(facet, reach)| (((reach - facet.dot(from)) / facet.dot(along)).max(0.0), *facet))
-            .min_by(|a, b| a.0.total_cmp(&b.0))
     }
 }

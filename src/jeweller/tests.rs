@@ -197,8 +197,7 @@ fn write_the_jewel_sheet() {
     println!("slowest photo of {SIDE} pixels: {slowest:?}");
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/sheets");
     std::fs::create_dir_all(&folder).expect("a folder");
-    let file = std::fs::File::create(folder.join("jewels.jpg")).expect("a file");
-    image::codecs::jpeg::JpegEncoder::new_with_quality(file, 88).encode_image(&sheet).expect("a sheet");
+    sheet.save(folder.join("jewels.jpg")).expect("a sheet");
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use super::super::shards::{Order, Sample, Shards};
 use super::*;
 use crate::picture::{PlacedEarring, composite};
+use crate::render::sheet::contact_sheet;
+use image::imageops::{self, FilterType};
 use image::{DynamicImage, RgbImage};
 use std::path::Path;
 
@@ -89,39 +91,34 @@ fn a_sample_holds_everything_and_the_truth_fits_its_members() {
     }
 }
 
-/// Writes a sheet of pictures with their truth, and one without: `ADORN_SHEET` columns x rows pictures from
-/// number `ADORN_FIRST` on, of the people in the folder `ADORN_PORTRAITS` if it is named.
+/// Sheets to look at: 60 pictures, and 15 with their truth drawn over them; of drawn people, or of those in the folder
+/// `ADORN_PORTRAITS` if it is named.
 #[test]
-#[ignore = "writes pictures into the temporary folder"]
-fn write_the_set() {
-    let number =
-        |name: &str, usual: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual);
+#[ignore = "writes tests/golden/sheets/people.jpg and truth.jpg, or photographs.jpg"]
+fn write_the_people_sheets() {
     let portraits = std::env::var_os("ADORN_PORTRAITS").map(PathBuf::from);
-    let size = u32::try_from(number("ADORN_SIZE", 256)).unwrap();
     let style = portraits.map_or(Style::Rendered, Style::Photographic);
-    let maker =
-        Maker::new(&Request { size, style, ..request(Path::new("."), 1) }, &Control::silent()).unwrap();
-    maker.unusable().iter().for_each(|left_out| println!("{}: {}", left_out.name, left_out.reason));
-    let (mut plain, mut drawn) = (Vec::new(), Vec::new());
-    for item in number("ADORN_FIRST", 0)..number("ADORN_FIRST", 0) + number("ADORN_SHEET", 12) {
-        let begin = std::time::Instant::now();
-        let making = maker.make(item).unwrap();
-        let Making::Sample { members, key, .. } = making else {
-            println!("{item}: {making:?}");
-            continue;
-        };
-        let bytes: usize = members.iter().map(|(_, content)| content.len()).sum();
+    let (plain, drawn) = if style == Style::Rendered { ("people", "truth") } else { ("photographs", "") };
+    let maker = Maker::new(&Request { style, ..request(Path::new("."), 1) }, &Control::silent()).unwrap();
+    let (mut pictures, mut truths) = (Vec::new(), Vec::new());
+    for number in 0..80 {
+        let Making::Sample { members, key, .. } = maker.make(number).unwrap() else { continue };
         let members = members.into_iter().map(|(ending, content)| (ending.to_owned(), content)).collect();
         let sample = Sample { key, members };
         let truth: Truth = serde_json::from_slice(sample.member("truth.json").unwrap()).unwrap();
-        println!("{item} {:?} {bytes} bytes: {}", begin.elapsed(), truth.caption);
-        let picture = picture(&sample, "picture.png");
         let matte = sample.picture("matte.png").unwrap().into_luma_alpha8();
-        drawn.push(overlay(&picture, &matte, &truth));
-        plain.push(picture);
+        let picture = picture(&sample, "picture.png");
+        truths.push(overlay(&picture, &matte, &truth));
+        pictures.push(picture);
     }
-    for (name, tiles) in [("plain", plain), ("drawn", drawn)] {
-        let sheet = crate::render::sheet::contact_sheet(&tiles, 4, 2);
-        sheet.save(std::env::temp_dir().join(format!("adorn-set-{name}.png"))).unwrap();
+    let save = |name: &str, tiles: &[RgbImage], side: u32, columns: u32| {
+        let small = |tile| imageops::resize(tile, side, side, FilterType::CatmullRom);
+        let tiles: Vec<_> = tiles.iter().map(small).collect();
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/sheets");
+        contact_sheet(&tiles, columns, 2).save(folder.join(name).with_extension("jpg")).unwrap();
+    };
+    save(plain, &pictures[..60], 180, 10);
+    if !drawn.is_empty() {
+        save(drawn, &truths[..15], 256, 5);
     }
 }

@@ -21,7 +21,7 @@ def main():
     ramp = torch.arange(PLANES * HEIGHT * WIDTH, dtype=torch.float64)
     evidence = (torch.sin(ramp * 0.37) * torch.sin(ramp * 0.0021) / 2 + 0.5).float()
     evidence = evidence.reshape(1, PLANES, HEIGHT, WIDTH)
-    evidence[:, FOLLOWED] = 0  # Where ground was followed everywhere, nothing is product.
+    evidence[:, FOLLOWED] = 0  # Where ground is followed everywhere the network sees no product.
     padded = F.pad(evidence, (0, -WIDTH % 32, 0, -HEIGHT % 32), mode="replicate")
     with torch.no_grad():
         alpha = torch.sigmoid(net(padded))[0, 0, :HEIGHT, :WIDTH]

@@ -3,8 +3,8 @@
     python train.py LESSONS OUT.safetensors [STEPS] [FROM.safetensors]
 
 A lesson is a file NUMBER-GROUND-SIDE.raw of bytes: eight planes of evidence (src/picture/cutout/evidence.rs) and the
-true alpha, each SIDE x SIDE. Every tenth piece is kept from training to measure on. Thin and pale pieces, the hard ones,
-come twice as often. Resumes from OUT.pt; FROM is a trained network to go on from, at half the rate.
+true alpha, each SIDE x SIDE. Every tenth piece is kept from training to measure on. Thin and pale pieces, the hard
+ones, come twice as often. Resumes from OUT.pt; FROM is a trained network to go on from, at half the rate.
 """
 
 import pathlib
@@ -59,7 +59,7 @@ def lessons(folder):
     for path in sorted(pathlib.Path(folder).glob("*.raw")):
         number, _, side = (int(part) for part in path.stem.split("-"))
         side_by_side = np.memmap(path, np.uint8, "r", shape=(PLANES + 1, side, side))
-        # Families take turns, so so many numbers hold one piece of each.
+        # Families take turns, so every FAMILIES numbers hold one piece of each.
         if number // FAMILIES % 10 == 9:
             held.append(side_by_side)
         else:
