@@ -74,7 +74,7 @@ impl EarLook {
 }
 
 /// Looks for earrings at both lobes: the subject's left and right.
-pub(super) fn find_earrings(photo: &RgbImage, head: &HeadFit) -> [EarLook; 2] {
+pub fn find_earrings(photo: &RgbImage, head: &HeadFit) -> [EarLook; 2] {
     [0, 1].map(|ear| look_at_ear(photo, head, ear))
 }
 

@@ -23,7 +23,7 @@ pub mod segment;
 mod tests;
 mod weights;
 
-pub use earrings::{EarLook, EarState};
+pub use earrings::{EarLook, EarState, find_earrings};
 pub use eyes::Eyes;
 pub use face_care::{FaceCare, care_for_face};
 pub use head_fit::{HeadFit, HeadFitError, HeadPoints, Placing, Trust, look_at_head};

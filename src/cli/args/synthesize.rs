@@ -22,7 +22,7 @@ pub(in crate::cli) struct SynthesizeArgs {
     pub(in crate::cli) sheet: Option<PathBuf>,
 }
 
-fn side(text: &str) -> Result<u32, String> {
+pub(super) fn side(text: &str) -> Result<u32, String> {
     match text.parse() {
         Ok(side) if (256..=1024).contains(&side) && side % 8 == 0 => Ok(side),
         _ => Err("use a multiple of 8 from 256 to 1024".to_owned()),
