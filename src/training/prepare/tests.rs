@@ -269,13 +269,26 @@ fn a_model_is_shown_the_earring_that_is_surely_there() {
     }
     photo.save(folder.path().join("worn.png")).unwrap();
     fs::copy(FACE, folder.path().join("bare.png")).unwrap();
+    // The same with a mask at the other ear.
+    photo.save(folder.path().join("half.png")).unwrap();
+    drop_shaped(512, 512, DVec2::new(379.0, 306.0)).save(folder.path().join("half.mask.png")).unwrap();
     let mut maker = Maker::new(&request(folder.path(), folder.path()), &Control::silent()).unwrap();
     maker.segmenter = Some(Box::new(Inner));
     let Making::LeftOut(bare) = maker.make(0).unwrap() else { panic!("a bare ear has no mask") };
     assert!(bare.kind() == "no mask" && bare.reason.contains("sure of no earring"), "{bare:?}");
-    let Making::Sample { key, members, .. } = maker.make(1).unwrap() else { panic!("{:?}", maker.make(1)) };
-    let members = members.into_iter().map(|(ending, content)| (ending.to_owned(), content)).collect();
-    let truth = truth(&Sample { key, members });
+    let made = |number: u64| {
+        let Making::Sample { key, members, .. } = maker.make(number).unwrap() else { panic!("no sample") };
+        let members = members.into_iter().map(|(ending, content)| (ending.to_owned(), content)).collect();
+        truth(&Sample { key, members })
+    };
+    let half = made(1);
+    assert_eq!(
+        (half.mask_from, half.earrings.len(), half.earrings[0].ear.as_str()),
+        (MaskFrom::Mask, 1, "left")
+    );
+    assert!(half.doubts.len() == 1 && half.doubts[0].starts_with("the right ear seems"), "{:?}", half.doubts);
+    let truth = made(2);
+    assert!(truth.doubts.is_empty(), "{:?}", truth.doubts);
     assert_eq!((truth.mask_from, truth.earrings.len()), (MaskFrom::Segmenter, 1));
     let [left, top, side] = truth.crop.map(f64::from);
     let middle = (HOOK + DVec2::new(0.0, 20.0) - DVec2::new(left, top)) * 256.0 / side;

@@ -108,3 +108,43 @@ impl From<ImageError> for Stop {
         Self::Failed(error.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::body::BodyModel;
+    use crate::picture::load_face;
+    use crate::vision::{Eyes, HeadPoints, pose_from_photo};
+    use std::path::Path;
+
+    fn reason(stop: Stop) -> String {
+        match stop {
+            Stop::Unfit(unfit) => unfit.to_string(),
+            Stop::Failed(error) => format!("everything ends: {error}"),
+        }
+    }
+
+    #[test]
+    fn faces_are_refused_in_the_eyes_own_words() {
+        assert!(reason(Stop::face(PhotoPoseError::NoFace)).starts_with("no face: no face is found; "));
+        let small = reason(Stop::face(PhotoPoseError::TooSmall { rows: 9.0 }));
+        assert!(small.starts_with("small face: the face is only 9 pixels high"), "{small}");
+        let broken = VisionError::Network(candle_core::Error::Msg("no memory".to_owned()));
+        assert!(reason(Stop::face(broken.into())).starts_with("everything ends: "));
+        let missing =
+            LoadError::Read { path: "/home/me/a.jpg".into(), source: std::io::Error::other("gone") };
+        assert_eq!(Unfit::photo(missing).to_string(), "unreadable: gone");
+    }
+
+    #[test]
+    fn what_only_resembles_a_head_is_not_trusted() {
+        let face = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sample/face.png");
+        let (eyes, head) = (Eyes::shipped().unwrap(), HeadPoints::of(&BodyModel::open_head().unwrap()));
+        let pose = pose_from_photo(&eyes, &head, &load_face(&face).unwrap()).unwrap();
+        let mut poor = pose.clone();
+        poor.fit.trust = Trust::Poor;
+        assert_eq!(trusted(pose.clone()).unwrap(), pose);
+        let reason = reason(trusted(poor).unwrap_err());
+        assert_eq!(reason, "doubtful face: the pose is uncertain; compare it with the photo");
+    }
+}
