@@ -7,6 +7,7 @@
 use super::PrepareError;
 use super::mask::MaskFrom;
 use crate::engine::progress::{Cancelled, Control};
+use crate::picture::LARGEST_FILE;
 use crate::project::{DEFAULT_PROMPT, LONGEST_PROMPT, digest_of, hex};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -118,7 +119,9 @@ pub(super) fn digest(photos: &[Photo]) -> String {
 fn sha256_of(path: &Path) -> Option<String> {
     // Asked before opening: opening a pipe would wait for its writer.
     let is_file = fs::metadata(path).is_ok_and(|about| about.is_file());
-    is_file.then(|| File::open(path).and_then(digest_of).ok()).flatten()
+    // What is larger is no photo, and nobody waits until all of it is read.
+    let digest = |file: File| digest_of(file.take(LARGEST_FILE + 1));
+    is_file.then(|| File::open(path).and_then(digest).ok()).flatten()
 }
 
 struct Walk {

@@ -60,8 +60,8 @@ fn folder() -> tempfile::TempDir {
     let face = load_face(Path::new(FACE)).unwrap();
     cut(&face, &drop).save(at("c.cut.png")).unwrap();
     drop_shaped(256, 512, HOOK / 2.0).save(at("wrong.mask.png")).unwrap();
-    RgbImage::from_pixel(96, 96, Rgb([90, 120, 150])).save(at("flat.png")).unwrap();
-    drop_shaped(96, 96, DVec2::splat(40.0)).save(at("flat.mask.png")).unwrap();
+    RgbImage::from_pixel(20, 20, Rgb([90, 120, 150])).save(at("flat.png")).unwrap();
+    GrayImage::from_fn(20, 20, |x, _| Luma([u8::from(x < 4) * 255])).save(at("flat.mask.png")).unwrap();
     let half = fs::read(FACE).unwrap();
     fs::write(at("broken.png"), &half[..half.len() / 2]).unwrap();
     drop.save(at("broken.mask.png")).unwrap();
@@ -179,17 +179,23 @@ fn fits_its_photo(sample: &Sample) {
 
 #[test]
 fn a_run_that_was_stopped_goes_on_to_the_same_bytes_and_a_changed_folder_is_another_set() {
-    let (photos, whole, parts) = (folder(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    prepare(&request(photos.path(), whole.path()), &Control::silent()).unwrap();
+    let [photos, whole, parts] = [(); 3].map(|()| tempfile::tempdir().unwrap());
+    for name in ["1.png", "2.png", "3.png", "4.png"] {
+        fs::copy(FACE, photos.path().join(name)).unwrap();
+    }
+    drop_shaped(512, 512, HOOK).save(photos.path().join("4.mask.png")).unwrap();
+    let two_each = |out: &Path| Request { per_shard: 2, ..request(photos.path(), out) };
+    let made = prepare(&two_each(whole.path()), &Control::silent()).unwrap();
+    assert_eq!((made.samples, made.left_out().count()), (1, 3));
     let flag = CancelFlag::default();
     let cancel = flag.clone();
     let stopping = Control::new(flag, move |progress| {
-        if progress.done >= 5 {
+        if progress.done >= 3 {
             cancel.cancel();
         }
     });
     let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-    let again = request(photos.path(), parts.path());
+    let again = two_each(parts.path());
     let stopped = one_thread.install(|| prepare(&again, &stopping));
     assert!(matches!(stopped, Err(BuildError::Cancelled(_))), "{stopped:?}");
     assert_eq!(names(parts.path()), ["manifest.json", "shard-000000.tar"], "no half shard");
@@ -199,7 +205,7 @@ fn a_run_that_was_stopped_goes_on_to_the_same_bytes_and_a_changed_folder_is_anot
         let read = |folder: &tempfile::TempDir| fs::read(folder.path().join(&name)).unwrap();
         assert!(read(&whole) == read(&parts), "{name}");
     }
-    fs::write(photos.path().join("a.txt"), "Another text.").unwrap();
+    fs::write(photos.path().join("3.txt"), "Another text.").unwrap();
     let changed = prepare(&again, &Control::silent());
     let Err(BuildError::Shard(ShardError::OtherRecipe { what, .. })) = changed else { panic!("{changed:?}") };
     assert_eq!(what, "photos");
