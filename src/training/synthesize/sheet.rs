@@ -47,13 +47,15 @@ pub(in crate::training) fn marked(
             }
         }
     };
+    // Larger pictures are shown smaller: what is drawn must still be seen.
+    let thick = i64::from(picture.width() / 512);
     for row in face_rows {
         for step in 0..picture.width() / 4 {
             dot([f64::from(4 * step), row], 0, FACE);
             dot([f64::from(4 * step + 1), row], 0, FACE);
         }
     }
-    landmarks.iter().for_each(|at| dot(*at, 0, LANDMARK));
-    hooks.iter().for_each(|at| dot(*at, 1, HOOK));
+    landmarks.iter().for_each(|at| dot(*at, thick, LANDMARK));
+    hooks.iter().for_each(|at| dot(*at, 1 + thick, HOOK));
     sheet
 }
