@@ -6,7 +6,7 @@ mod synthesize;
 
 pub(super) use eyes::{CutoutArgs, EvaluateArgs, FaceArgs, PoseArgs};
 pub(super) use prepare::PrepareArgs;
-pub(super) use synthesize::SynthesizeArgs;
+pub(super) use synthesize::{StyleArg, SynthesizeArgs};
 
 use crate::batch::Shard;
 use crate::engine::device::{DTypeChoice, DeviceChoice};

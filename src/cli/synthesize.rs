@@ -1,11 +1,11 @@
 //! `adorn synthesize`: labelled pictures for training and measuring, in shards.
 
-use super::args::SynthesizeArgs;
+use super::args::{StyleArg, SynthesizeArgs};
 use super::{DONE, Failure, output};
 use crate::picture::write_png;
 use crate::render::sheet::contact_sheet;
 use crate::training::shards::{BuildError, Manifest, Order, ShardError, Shards};
-use crate::training::synthesize::{PER_SHARD, Request, overlay, synthesize};
+use crate::training::synthesize::{PER_SHARD, Request, Style, Synthesized, overlay, synthesize};
 use image::{GrayAlphaImage, RgbImage};
 use serde::de::DeserializeOwned;
 use std::path::Path;
@@ -30,13 +30,31 @@ pub(super) fn run(args: &SynthesizeArgs) -> Result<u8, Failure> {
         seed: args.seed,
         size: args.size,
         per_shard: PER_SHARD,
+        style: style(args)?,
     };
-    let manifest = synthesize(&request, &output::control())?;
+    let Synthesized { manifest, unusable } = synthesize(&request, &output::control())?;
+    for portrait in &unusable {
+        output::tell(format!("note: portrait {} is not used: {}", portrait.name, portrait.reason));
+    }
     report(&args.out, &manifest);
     if let Some(sheet) = &args.sheet {
         write_sheet(&args.out, sheet, overlay)?;
     }
     Ok(DONE)
+}
+
+fn style(args: &SynthesizeArgs) -> Result<Style, Failure> {
+    match (args.style, &args.portraits) {
+        (StyleArg::Rendered, None) => Ok(Style::Rendered),
+        (StyleArg::Photographic, Some(folder)) => Ok(Style::Photographic(folder.clone())),
+        (StyleArg::Mixed, Some(folder)) => Ok(Style::Mixed(folder.clone())),
+        (StyleArg::Rendered, Some(_)) => Err(Failure::bad_input(
+            "portraits are used by two styles; add --style photographic or --style mixed",
+        )),
+        (_, None) => {
+            Err(Failure::bad_input("this style needs photographs; name their folder with --portraits"))
+        }
+    }
 }
 
 /// What the shards hold, and what they do not.

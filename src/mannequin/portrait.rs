@@ -166,7 +166,7 @@ fn truth(scene: &Scene, turn: DMat3) -> Portrait {
         landmarks: scene.body.landmarks.map(project),
         face_rows: (low.y, high.y),
         lobes: scene.body.lobes.map(project),
-        angles: scene.camera.angles_seen(&scene.body, turn),
+        angles: scene.camera.angles_seen(scene.body.eyes_middle(), turn),
     }
 }
 

@@ -186,7 +186,7 @@ fn truth(body: &PosedBody, camera: Camera, sitting: &Sitting, exposed: set::Expo
         landmarks_in_world: body.landmarks,
         face_rows: (low.y, high.y),
         lobes,
-        angles: camera.angles_seen(body, turn),
+        angles: camera.angles_seen(body.eyes_middle(), turn),
         camera,
         light,
     }

@@ -56,6 +56,8 @@ pub struct HeadFit {
     pub landmarks: FaceLandmarks,
     /// The fitted head in the picture.
     pub placing: Placing,
+    /// Its width, height and depth over the model's.
+    pub proportions: DVec3,
     /// How firmly the landmarks stay on the face when the box they are looked for in is moved: 1 for a face
     /// seen clearly, about 0 where there is none. 1 where landmarks came from elsewhere.
     pub steady: f64,
@@ -117,6 +119,7 @@ impl HeadPoints {
             trust: trust(relative, solution.sigma_deg(), inside),
             landmarks: fitted,
             placing,
+            proportions: solution.proportions(),
             steady: 1.0,
         })
     }

@@ -17,9 +17,24 @@ pub(in crate::cli) struct SynthesizeArgs {
     /// Side of the square pictures in pixels, 256 to 1024, a multiple of 8
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = side)]
     pub(in crate::cli) size: u32,
+    /// Where the people come from: drawn by this program, photographs of --portraits turned into many views, or both
+    /// in turns
+    #[arg(long, value_enum, default_value_t = StyleArg::Rendered)]
+    pub(in crate::cli) style: StyleArg,
+    /// Folder of portrait photos, captions in a *.json of file names and texts; faces seen from the front, earlobes bare
+    #[arg(long, value_name = "FOLDER")]
+    pub(in crate::cli) portraits: Option<PathBuf>,
     /// Also draws the truth over the first pictures: landmarks, face rows, hooks, the matte's outline
     #[arg(long, value_name = "SHEET.png")]
     pub(in crate::cli) sheet: Option<PathBuf>,
+}
+
+/// See [`SynthesizeArgs::style`].
+#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) enum StyleArg {
+    Rendered,
+    Photographic,
+    Mixed,
 }
 
 pub(super) fn side(text: &str) -> Result<u32, String> {

@@ -136,7 +136,7 @@ fn with_article(words: &str) -> String {
 }
 
 /// Every sentence begins with a capital.
-fn capitalised(text: &str) -> String {
+pub(super) fn capitalised(text: &str) -> String {
     let mut begin = true;
     let mut raised = |letter: char| {
         let first = begin && letter.is_alphabetic();

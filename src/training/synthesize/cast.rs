@@ -31,12 +31,17 @@ const COVERED_EARS: usize = 12;
 /// People to choose among.
 const PEOPLE: u64 = 100_000;
 
+/// What men are shown with.
+const FOR_MEN: [Family; 6] =
+    [Family::Hoop, Family::Huggie, Family::Stud, Family::Coin, Family::Chain, Family::Bar];
+
 /// Salts that keep the dice of different purposes apart.
 const SHIFTS: u64 = 1;
 const TONES: u64 = 2;
-const FAMILIES: u64 = 3;
+pub(super) const FAMILIES: u64 = 3;
+pub(super) const PORTRAITS: u64 = 4;
 /// And those after it, one for each attempt.
-const TAKES: u64 = 4;
+pub(super) const TAKES: u64 = 5;
 
 /// What a picture is to show.
 #[derive(Debug, Clone)]
@@ -66,15 +71,14 @@ pub(super) fn cast(model: &BodyModel, seed: u64, number: u64, size: CanvasSize, 
     sitting.framing = Framing::Lobe { ear, at, face_height };
     // Nobody photographs a whole bust from near by, nor a face from afar.
     sitting.distance = dice.between(0.9, 1.3) + 0.5 / ratio.max(0.3) as f32;
-    let room = (f64::from(size.height) - at.y) * FACE_MM / face_height;
-    let least = LEAST_ROWS / 256.0 * FACE_MM / ratio;
+    let (least, room) = bounds(size, face_height, at);
     let family = turn(seed, FAMILIES, number, Family::ALL.len()) + attempt as usize;
-    let design = design(&mut dice, family, least, room);
+    let design = design(&mut dice, person.attributes().woman, family, least, room);
     Take { person, sitting, design, main, caption_dice: dice }
 }
 
 /// Four numbers in 0..1.
-fn evenly(seed: u64, number: u64) -> [f64; 4] {
+pub(super) fn evenly(seed: u64, number: u64) -> [f64; 4] {
     let mut shifts = Dice::of(seed, SHIFTS, 0);
     BASES.map(|base| (shifts.fine_share() + mirrored(number, base)).fract())
 }
@@ -92,7 +96,7 @@ fn mirrored(mut number: u64, base: u64) -> f64 {
 
 /// Whose turn it is among `count`: all of them once in every so many pictures, in an order of chance, so that what
 /// takes turns does not go along with what is spread evenly.
-fn turn(seed: u64, salt: u64, number: u64, count: usize) -> usize {
+pub(super) fn turn(seed: u64, salt: u64, number: u64, count: usize) -> usize {
     let mut order: Vec<usize> = (0..count).collect();
     Dice::of(seed, salt, number / count as u64).shuffle(&mut order);
     order[(number % count as u64) as usize]
@@ -143,17 +147,23 @@ fn place(body: &PosedBody, main: usize, face_height: f64, size: CanvasSize, even
 }
 
 /// Families take turns, those left out whose pieces would be specks or leave the picture; lengths in mm.
-fn design(dice: &mut Dice, turn: usize, least: f64, room: f64) -> Design {
-    let count = Family::ALL.len();
-    let mut chosen = piece(dice, Family::ALL[turn % count]);
-    for next in 1..count {
+pub(super) fn design(dice: &mut Dice, woman: bool, turn: usize, least: f64, room: f64) -> Design {
+    let families: &[Family] = if woman { &Family::ALL } else { &FOR_MEN };
+    let mut chosen = piece(dice, families[turn % families.len()]);
+    for next in 1..families.len() {
         let height = rough_height(&chosen);
         if height >= least && height <= 0.92 * room {
             break;
         }
-        chosen = piece(dice, Family::ALL[(turn + next) % count]);
+        chosen = piece(dice, families[(turn + next) % families.len()]);
     }
     chosen
+}
+
+/// The smallest piece that is no speck, and the largest that ends above the picture's, mm.
+pub(super) fn bounds(size: CanvasSize, face_height: f64, lobe: DVec2) -> (f64, f64) {
+    let least = LEAST_ROWS / 256.0 * FACE_MM / (face_height / f64::from(size.height));
+    (least, (f64::from(size.height) - lobe.y) * FACE_MM / face_height)
 }
 
 /// A piece of the family that no catalogue has.

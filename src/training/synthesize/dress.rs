@@ -8,6 +8,7 @@ use crate::body::head_rotation;
 use crate::jeweller::{Hung, Jewel, Piercing, Pixel, Shadow, Surroundings, Worn};
 use crate::people::{Lighting, Shot, Sitting};
 use crate::picture::{Linear, PlacedEarring, composite};
+use crate::project::HeadAngles;
 use glam::{DVec2, Mat3, Vec3, Vec4, vec3};
 use image::{GrayImage, Luma, RgbImage, Rgba, RgbaImage};
 use rayon::prelude::*;
@@ -59,12 +60,32 @@ pub(super) struct WornTruth {
     pub(super) inside: bool,
 }
 
+/// How a person holds the head, and how soft shadows are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Posture {
+    /// In the world.
+    pub(super) head: HeadAngles,
+    /// Tangent of half the angle of the key light.
+    pub(super) spread: f32,
+}
+
+impl Posture {
+    pub(super) fn of(sitting: &Sitting) -> Self {
+        let spread = match sitting.lighting {
+            Lighting::Studio { contrast, .. } => 0.26 - 0.16 * contrast,
+            Lighting::Window { .. } => 0.24,
+            Lighting::Outdoors { sun, .. } => 0.30 - 0.26 * sun,
+        };
+        Self { head: sitting.angles, spread }
+    }
+}
+
 /// Hangs a jewel at the main ear, and its mirror image at the other one if anything worth showing is seen of it.
-pub(super) fn dress(shot: &Shot, sitting: &Sitting, jewel: &Jewel, main: usize) -> Dressed {
+pub(super) fn dress(shot: &Shot, posture: Posture, jewel: &Jewel, main: usize) -> Dressed {
     let (width, height) = shot.picture.dimensions();
     let mut layer = Layer { width, pixels: vec![Pixel::default(); (width * height) as usize] };
     let hang = |side: usize| {
-        let piece = Hung::new(jewel, &piercing(shot, sitting, side));
+        let piece = Hung::new(jewel, &piercing(shot, posture.head, side));
         let around = surroundings(shot, side);
         let seen = piece.seen(&shot.camera, &around, |column, row, depth| share(shot, column, row, depth))?;
         let truth = truth_of(side, &seen, piece.inside(&shot.camera));
@@ -81,7 +102,7 @@ pub(super) fn dress(shot: &Shot, sitting: &Sitting, jewel: &Jewel, main: usize) 
     }
     let (cut, whole) = layer.split();
     let hung: Vec<_> = pieces.iter().map(|(piece, _, _)| piece).collect();
-    let shaded = shaded(shot, &hung, spread(sitting.lighting));
+    let shaded = shaded(shot, &hung, posture.spread);
     let placed = PlacedEarring::from_pixels(cut);
     let picture = composite(&shaded, &placed);
     Dressed {
@@ -95,9 +116,9 @@ pub(super) fn dress(shot: &Shot, sitting: &Sitting, jewel: &Jewel, main: usize) 
 }
 
 /// The lobe as a jeweller sees it.
-fn piercing(shot: &Shot, sitting: &Sitting, side: usize) -> Piercing {
+fn piercing(shot: &Shot, head: HeadAngles, side: usize) -> Piercing {
     let lobe = shot.lobes[side];
-    let up = head_rotation(sitting.angles).y_axis.as_vec3();
+    let up = head_rotation(head).y_axis.as_vec3();
     // The subject's left lobe turns clockwise, seen from above, to look ahead; the right one the other way.
     let flare = if side == 0 { -FLARE } else { FLARE };
     let outward = Mat3::from_axis_angle(up, flare) * lobe.outward;
@@ -203,15 +224,6 @@ impl Layer {
         let cut = RgbaImage::from_fn(self.width, height, |x, y| straight(at(x, y).seen));
         let whole = |x, y| Luma([(255.0 * at(x, y).whole).round() as u8]);
         (cut, GrayImage::from_fn(self.width, height, whole))
-    }
-}
-
-/// Tangent of half the angle of the key light.
-fn spread(lighting: Lighting) -> f32 {
-    match lighting {
-        Lighting::Studio { contrast, .. } => 0.26 - 0.16 * contrast,
-        Lighting::Window { .. } => 0.24,
-        Lighting::Outdoors { sun, .. } => 0.30 - 0.26 * sun,
     }
 }
 

@@ -2,13 +2,16 @@
 //!
 //! A number becomes a cast, the cast a portrait without earrings, and the portrait gets its earrings; what is
 //! known on the way is the truth. Turn, face size and the earring's place are spread evenly, and each number
-//! depends on the seed alone, so any part of a set can be made anywhere. The first style is rendered; it refuses to
-//! pretend that there is another.
+//! depends on the seed alone, so any part of a set can be made anywhere. People are rendered, or photographs of a
+//! folder turned into many views; the latter's landmarks are as exact as the eyes that found them, and follow the
+//! pixels exactly from there.
 
 mod caption;
 mod cast;
 mod dress;
 mod example;
+mod photographic;
+mod rendered;
 mod sheet;
 mod truth;
 
@@ -18,21 +21,25 @@ pub(super) use sheet::marked;
 pub use sheet::overlay;
 pub use truth::{CameraTruth, EarringTruth, LobeTruth, Looks, TRUTH_FORMAT, Truth};
 
+use super::photographs::{FolderError, Portraits};
 use super::shards::{BuildError, LeftOut, Making, Manifest, Plan, Tally, binned, build};
 use crate::body::{BodyError, BodyModel};
 use crate::control::pose_render;
 use crate::engine::progress::Control;
 use crate::engine::{EngineError, NetworkSize};
+use crate::jeweller::Design;
 use crate::jeweller::Jewel;
 use crate::people::{People, PeopleError, Shot};
 use crate::project::CanvasSize;
-use cast::{RATIO, Take, YAW, cast};
-use dress::{Dressed, WornTruth, dress};
+use cast::{RATIO, YAW};
+use dress::{Dressed, Posture, WornTruth, dress};
 use image::ImageError;
+use serde_json::{Value, json};
 use std::path::PathBuf;
+use truth::Subject;
 
 /// Changes whenever the same seed gives other bytes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Samples in a full shard: some minutes of work, some ten megabytes.
 pub const PER_SHARD: u64 = 200;
@@ -57,6 +64,36 @@ pub struct Request {
     /// Side of the square pictures: a multiple of 8, 256..=1024.
     pub size: u32,
     pub per_shard: u64,
+    pub style: Style,
+}
+
+/// Where the people come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Style {
+    Rendered,
+    /// A folder of portraits.
+    Photographic(PathBuf),
+    /// Both in turns.
+    Mixed(PathBuf),
+}
+
+impl Style {
+    /// As manifests name it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Rendered => "rendered",
+            Self::Photographic(_) => "photographic",
+            Self::Mixed(_) => "mixed",
+        }
+    }
+}
+
+/// A finished set.
+#[derive(Debug)]
+pub struct Synthesized {
+    pub manifest: Manifest,
+    /// Portraits of the folder that no picture is made of.
+    pub unusable: Vec<LeftOut>,
 }
 
 /// Why synthesis ended early.
@@ -68,6 +105,12 @@ pub enum SynthesisError {
     People(Box<PeopleError>),
     #[error(transparent)]
     Size(Box<EngineError>),
+    #[error(transparent)]
+    Portraits(#[from] FolderError),
+    #[error(
+        "none of the folder's {0} portraits can be turned: each needs a face seen from the front and a bare earlobe; choose other portraits"
+    )]
+    NoPortrait(usize),
     #[error("cannot encode a picture: {0}; report it with the seed")]
     Encode(#[from] ImageError),
 }
@@ -79,49 +122,98 @@ impl From<PeopleError> for SynthesisError {
 }
 
 /// Makes the set, or what is missing of it.
-pub fn synthesize(request: &Request, control: &Control) -> Result<Manifest, BuildError<SynthesisError>> {
-    let maker = Maker::new(request).map_err(BuildError::Make)?;
-    let recipe = [
+pub fn synthesize(request: &Request, control: &Control) -> Result<Synthesized, BuildError<SynthesisError>> {
+    let maker = Maker::new(request, control).map_err(|error| match error {
+        SynthesisError::Portraits(FolderError::Cancelled(cancelled)) => BuildError::Cancelled(cancelled),
+        error => BuildError::Make(error),
+    })?;
+    let mut recipe = vec![
         ("maker".to_owned(), "adorn synthesize".into()),
         ("version".to_owned(), VERSION.into()),
-        ("style".to_owned(), "rendered".into()),
+        ("style".to_owned(), request.style.name().into()),
         ("seed".to_owned(), request.seed.into()),
         ("size".to_owned(), request.size.into()),
     ];
+    recipe.extend(maker.portraits_recipe().map_err(BuildError::Make)?);
     let plan = Plan {
         folder: &request.out,
-        recipe: recipe.into(),
+        recipe: recipe.into_iter().collect(),
         items: request.count,
         per_shard: request.per_shard.max(1),
     };
-    build(&plan, control, |number| maker.make(number))
+    let manifest = build(&plan, control, |number| maker.make(number))?;
+    Ok(Synthesized { manifest, unusable: maker.unusable() })
 }
 
 /// Makes single samples.
 struct Maker {
     people: People,
     model: BodyModel,
+    portraits: Option<Portraits>,
+    rendered: bool,
     seed: u64,
     size: NetworkSize,
 }
 
-/// A cast that was photographed with its earrings.
+/// A portrait that waits for its earring.
+struct Posed {
+    subject: Subject,
+    shot: Shot,
+    posture: Posture,
+    design: Design,
+    /// The ear that the picture is about: 0 the subject's left, 1 the right.
+    main: usize,
+}
+
+/// A portrait with its earrings.
 struct Finished {
-    take: Take,
+    subject: Subject,
     shot: Shot,
     jewel: Jewel,
     dressed: Dressed,
 }
 
 impl Maker {
-    fn new(request: &Request) -> Result<Self, SynthesisError> {
+    fn new(request: &Request, control: &Control) -> Result<Self, SynthesisError> {
+        let model = BodyModel::open_head().map_err(|error| SynthesisError::Body(Box::new(error)))?;
+        let portraits = match &request.style {
+            Style::Rendered => None,
+            Style::Photographic(folder) | Style::Mixed(folder) => {
+                Some(Portraits::open(folder, &model, control)?)
+            }
+        };
+        if let Some(portraits) = portraits.as_ref().filter(|portraits| portraits.usable().is_empty()) {
+            return Err(SynthesisError::NoPortrait(portraits.unusable().len()));
+        }
         Ok(Self {
             people: People::new()?,
-            model: BodyModel::open_head().map_err(|error| SynthesisError::Body(Box::new(error)))?,
+            model,
+            portraits,
+            rendered: !matches!(request.style, Style::Photographic(_)),
             seed: request.seed,
             size: NetworkSize::new(request.size, request.size)
                 .map_err(|error| SynthesisError::Size(Box::new(error)))?,
         })
+    }
+
+    /// What the portraits add to the recipe: another folder makes another set, and the manifest says who is not in it.
+    fn portraits_recipe(&self) -> Result<Vec<(String, Value)>, SynthesisError> {
+        let Some(portraits) = &self.portraits else { return Ok(Vec::new()) };
+        let unusable: Vec<_> = portraits
+            .unusable()
+            .iter()
+            .map(|(name, reason)| json!({"name": name, "reason": reason}))
+            .collect();
+        Ok(vec![
+            ("portraits".to_owned(), portraits.digest()?.into()),
+            ("portraits_used".to_owned(), portraits.usable().len().into()),
+            ("portraits_left_out".to_owned(), unusable.into()),
+        ])
+    }
+
+    fn unusable(&self) -> Vec<LeftOut> {
+        let portraits = self.portraits.iter().flat_map(Portraits::unusable);
+        portraits.map(|(name, reason)| LeftOut { name: name.clone(), reason: reason.clone() }).collect()
     }
 
     fn make(&self, number: u64) -> Result<Making, SynthesisError> {
@@ -130,8 +222,8 @@ impl Maker {
             let reason = format!("no earring was seen in {ATTEMPTS} casts");
             return Ok(Making::LeftOut(LeftOut { name: key, reason }));
         };
-        let Finished { take, shot, jewel, dressed } = &finished;
-        let truth = Truth::of(key.clone(), take, shot, jewel, &dressed.worn);
+        let Finished { subject, shot, jewel, dressed } = &finished;
+        let truth = Truth::of(key.clone(), subject, shot, jewel, &dressed.worn);
         let pose = pose_render(&self.model, &self.model.pose_head(shot.angles));
         let members = example::members(shot, dressed, &pose, &truth, self.size)?;
         Ok(Making::Sample { key, members, tally: tally(&truth) })
@@ -139,21 +231,28 @@ impl Maker {
 
     /// The first cast of the number in which the earring is seen.
     fn finished(&self, number: u64) -> Result<Option<Finished>, SynthesisError> {
-        let size = CanvasSize { width: self.size.width(), height: self.size.height() };
         for attempt in 0..ATTEMPTS {
-            let take = cast(&self.model, self.seed, number, size, attempt);
-            let shot = self.people.shoot(&take.person, &take.sitting)?;
-            // Hair lies before the lobe, or the head: nothing would be seen of a small piece.
-            if !shot.lobes[take.main].visible && attempt + 1 < ATTEMPTS {
-                continue;
-            }
-            let jewel = Jewel::new(&take.design);
-            let dressed = dress(&shot, &take.sitting, &jewel, take.main);
-            if dressed.worn.first().is_some_and(|main| is_shown(main, take.main)) {
-                return Ok(Some(Finished { take, shot, jewel, dressed }));
+            let Some(posed) = self.posed(number, attempt)? else { continue };
+            let Posed { subject, shot, posture, design, main } = posed;
+            let jewel = Jewel::new(&design);
+            let dressed = dress(&shot, posture, &jewel, main);
+            if dressed.worn.first().is_some_and(|worn| is_shown(worn, main)) {
+                return Ok(Some(Finished { subject, shot, jewel, dressed }));
             }
         }
         Ok(None)
+    }
+
+    /// In a mixed set every other number is a photograph.
+    fn posed(&self, number: u64, attempt: u64) -> Result<Option<Posed>, SynthesisError> {
+        let size = CanvasSize { width: self.size.width(), height: self.size.height() };
+        let key = (self.seed, number);
+        match &self.portraits {
+            Some(portraits) if !self.rendered || number % 2 == 1 => {
+                Ok(photographic::posed(portraits, key, size, attempt))
+            }
+            _ => rendered::posed(&self.people, &self.model, key, size, (attempt, attempt + 1 == ATTEMPTS)),
+        }
     }
 }
 
@@ -167,10 +266,12 @@ fn tally(truth: &Truth) -> Tally {
     tally.count("yaw", binned(truth.head_in_world_deg[0], YAW.0, YAW.1, 8, 0));
     tally.count("face_ratio", binned(truth.face_ratio, RATIO.0, RATIO.1, 7, 1));
     tally.count("style", &*truth.style);
-    tally.count("skin", &*truth.attributes.skin);
-    tally.count("gender", &*truth.attributes.gender);
-    tally.count("hair", &*truth.attributes.hair);
-    tally.count("background", &*truth.attributes.background);
+    if let Some(looks) = &truth.attributes {
+        tally.count("skin", &*looks.skin);
+        tally.count("gender", &*looks.gender);
+        tally.count("hair", &*looks.hair);
+        tally.count("background", &*looks.background);
+    }
     tally.count("earrings_seen", truth.earrings.len().to_string());
     if let Some(main) = truth.earrings.first() {
         let [x, y] = main.hook;

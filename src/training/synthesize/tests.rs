@@ -7,11 +7,11 @@ use image::{DynamicImage, RgbImage};
 use std::path::Path;
 
 fn request(out: &Path, count: u64) -> Request {
-    Request { out: out.to_owned(), count, seed: 11, size: 256, per_shard: 2 }
+    Request { out: out.to_owned(), count, seed: 11, size: 256, per_shard: 2, style: Style::Rendered }
 }
 
 fn maker() -> Maker {
-    Maker::new(&request(Path::new("."), 1)).unwrap()
+    Maker::new(&request(Path::new("."), 1), &Control::silent()).unwrap()
 }
 
 fn picture(sample: &Sample, ending: &str) -> RgbImage {
@@ -49,7 +49,7 @@ fn a_picture_is_its_twin_in_the_earring_s_shadow_under_the_cut_out() {
 #[test]
 fn a_sample_holds_everything_and_the_truth_fits_its_members() {
     let folder = tempfile::tempdir().unwrap();
-    let manifest = synthesize(&request(folder.path(), 2), &Control::silent()).unwrap();
+    let manifest = synthesize(&request(folder.path(), 2), &Control::silent()).unwrap().manifest;
     assert_eq!(manifest.samples, 2);
     assert_eq!(manifest.statistics.of("style").collect::<Vec<_>>(), [("rendered", 2)]);
     let shards = Shards::open(folder.path()).unwrap();
@@ -90,13 +90,18 @@ fn a_sample_holds_everything_and_the_truth_fits_its_members() {
 }
 
 /// Writes a sheet of pictures with their truth, and one without: `ADORN_SHEET` columns x rows pictures from
-/// number `ADORN_FIRST` on.
+/// number `ADORN_FIRST` on, of the people in the folder `ADORN_PORTRAITS` if it is named.
 #[test]
 #[ignore = "writes pictures into the temporary folder"]
 fn write_the_set() {
     let number =
         |name: &str, usual: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual);
-    let maker = maker();
+    let portraits = std::env::var_os("ADORN_PORTRAITS").map(PathBuf::from);
+    let size = u32::try_from(number("ADORN_SIZE", 256)).unwrap();
+    let style = portraits.map_or(Style::Rendered, Style::Photographic);
+    let maker =
+        Maker::new(&Request { size, style, ..request(Path::new("."), 1) }, &Control::silent()).unwrap();
+    maker.unusable().iter().for_each(|left_out| println!("{}: {}", left_out.name, left_out.reason));
     let (mut plain, mut drawn) = (Vec::new(), Vec::new());
     for item in number("ADORN_FIRST", 0)..number("ADORN_FIRST", 0) + number("ADORN_SHEET", 12) {
         let begin = std::time::Instant::now();

@@ -1,19 +1,27 @@
 //! Everything that is true of a picture, as it lies beside it: `truth.json`.
 
-use super::caption::{caption, earrings};
+use super::caption::earrings;
 use super::cast::Take;
 use super::dress::WornTruth;
 use crate::jeweller::Jewel;
 use crate::people::Shot;
+use crate::project::HeadAngles;
 use serde::{Deserialize, Serialize};
 
 /// Of this program's truth files.
 pub const TRUTH_FORMAT: u32 = 1;
 
-/// Everything here is drawn by this program from CC0 sources.
-const LICENCE: &str = "CC0-1.0";
-const SOURCES: [&str; 2] =
-    ["adorn synthesize: procedural people and earrings", "MakeHuman hm08 and targets, CC0 1.0"];
+/// What a picture shows, besides what is measured in it.
+pub(super) struct Subject {
+    pub(super) style: &'static str,
+    pub(super) identity: u64,
+    pub(super) caption: String,
+    pub(super) looks: Option<Looks>,
+    /// The head in the world.
+    pub(super) head: HeadAngles,
+    pub(super) licence: String,
+    pub(super) sources: Vec<String>,
+}
 
 /// Truth about a picture. Canvas frame: pixels, y down, pixel centres at .5. World frame: metres, x to the
 /// picture's right, y up, z to the camera. Angles in degrees, signs as in the document.
@@ -22,14 +30,16 @@ pub struct Truth {
     pub format: u32,
     /// The sample's key.
     pub id: String,
-    /// How the person was made: rendered.
+    /// How the person was made: rendered, photographic.
     pub style: String,
     /// Columns and rows.
     pub size: [u32; 2],
     /// Same number, same person; of all sets.
     pub identity: u64,
     pub caption: String,
-    pub attributes: Looks,
+    /// None of a photographed person: the caption says what is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attributes: Option<Looks>,
     /// The head against the line of sight: yaw, pitch, roll. `pose.png` shows it.
     pub angles_deg: [f64; 3],
     /// The head in the world: yaw, pitch, roll.
@@ -113,11 +123,10 @@ pub struct Looks {
 }
 
 impl Truth {
-    pub(super) fn of(id: String, take: &Take, shot: &Shot, jewel: &Jewel, worn: &[WornTruth]) -> Self {
+    pub(super) fn of(id: String, subject: &Subject, shot: &Shot, jewel: &Jewel, worn: &[WornTruth]) -> Self {
         let height = f64::from(shot.camera.height);
         let ratio = (shot.face_rows.1 - shot.face_rows.0) / height;
-        let degrees =
-            |angles: crate::project::HeadAngles| [angles.yaw_deg, angles.pitch_deg, angles.roll_deg];
+        let degrees = |angles: HeadAngles| [angles.yaw_deg, angles.pitch_deg, angles.roll_deg];
         let lobes = [0, 1].map(|side| LobeTruth {
             at: shot.lobes[side].in_canvas.to_array(),
             in_world: shot.lobes[side].in_world.to_array(),
@@ -127,13 +136,13 @@ impl Truth {
         Self {
             format: TRUTH_FORMAT,
             id,
-            style: "rendered".to_owned(),
+            style: subject.style.to_owned(),
             size: [shot.camera.width, shot.camera.height],
-            identity: take.person.id(),
-            caption: caption(take, ratio),
-            attributes: Looks::of(take),
+            identity: subject.identity,
+            caption: subject.caption.clone(),
+            attributes: subject.looks.clone(),
             angles_deg: degrees(shot.angles),
-            head_in_world_deg: degrees(take.sitting.angles),
+            head_in_world_deg: degrees(subject.head),
             camera: CameraTruth {
                 focal: shot.camera.focal.to_array(),
                 centre: shot.camera.centre.to_array(),
@@ -145,8 +154,8 @@ impl Truth {
             landmarks_in_world: shot.landmarks_in_world.iter().map(glam::Vec3::to_array).collect(),
             earrings: worn.iter().map(|worn| EarringTruth::of(worn, &lobes, jewel)).collect(),
             lobes,
-            licence: LICENCE.to_owned(),
-            sources: SOURCES.map(ToOwned::to_owned).to_vec(),
+            licence: subject.licence.clone(),
+            sources: subject.sources.clone(),
         }
     }
 }
@@ -168,7 +177,7 @@ impl EarringTruth {
 }
 
 impl Looks {
-    fn of(take: &Take) -> Self {
+    pub(super) fn of(take: &Take) -> Self {
         let own = take.person.attributes();
         let words = |words: &str| words.to_owned();
         Self {

@@ -24,6 +24,8 @@ const CHEEK_FROM: f64 = 0.022;
 /// A body model's head as the fit reads it.
 #[derive(Debug, Clone)]
 pub struct HeadPoints {
+    /// The head's middle in the model at rest, metres.
+    middle: DVec3,
     /// iBUG order, from the head's middle, metres.
     pub(super) landmarks: [DVec3; LANDMARKS],
     /// The subject's left and right.
@@ -42,10 +44,16 @@ impl HeadPoints {
         let skin: Vec<DVec3> = body.vertices.iter().map(|vertex| vertex.as_dvec3() - middle).collect();
         let nearest_lobe = body.lobes.map(|lobe| lobe.as_dvec3() - middle);
         Self {
+            middle,
             outlines: std::array::from_fn(|index| outline(index, landmarks[index], &skin)),
             lobes: nearest_lobe,
             landmarks,
         }
+    }
+
+    /// A point of the model at rest, from the head's middle.
+    pub fn from_middle(&self, in_model: DVec3) -> DVec3 {
+        in_model - self.middle
     }
 
     /// How landmark `index` at `at` moves when the head differs by one standard deviation in each way, metres.

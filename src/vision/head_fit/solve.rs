@@ -85,6 +85,11 @@ impl Solution {
         HeadAngles { yaw_deg: sigma(0), pitch_deg: sigma(1), roll_deg: sigma(2) }
     }
 
+    /// Width, height and depth of the head over the model's.
+    pub(super) fn proportions(&self) -> DVec3 {
+        self.grown(DVec3::ONE)
+    }
+
     /// The head's own differences at a point that only its proportions move.
     fn grown(&self, at: DVec3) -> DVec3 {
         shaped(at, &points::grown(at), &self.amounts[..3])
