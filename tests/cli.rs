@@ -741,3 +741,41 @@ fn a_set_of_people_is_made_whole_kept_and_the_same_again() {
     assert!(contents(&listing(&folder.path().join("again"))) == contents(&made), "same seed, same bytes");
     refuse(folder.path(), &["synthesize", "--out", "set", "--count", "2", "--seed", "4"], "set");
 }
+
+#[test]
+fn own_photos_become_a_set_and_those_that_do_not_are_named() {
+    let folder = TempDir::new().expect("a folder");
+    let at = folder.path();
+    let photos = at.join("photos");
+    std::fs::create_dir(&photos).expect("a folder");
+    let face = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sample/face.png");
+    for name in ["worn.png", "bare.png"] {
+        std::fs::copy(&face, photos.join(name)).expect("a photo");
+    }
+    // A bar below the lobe of the sample face.
+    let inside = |x: u32, y: u32| (140..152).contains(&x) && (316..350).contains(&y);
+    let mask = image::GrayImage::from_fn(512, 512, |x, y| image::Luma([u8::from(inside(x, y)) * 255]));
+    mask.save(photos.join("worn.mask.png")).expect("a mask");
+    let command = ["prepare", "photos", "--out", "set", "--size", "256", "--sheet", "sheet.png"];
+    let output = adorn(at, &command);
+    assert_eq!(output.status.code(), Some(0), "{}{}", stdout(&output), stderr(&output));
+    assert!(stderr(&output).contains("note: bare.png was left out: no mask: "), "{}", stderr(&output));
+    let text = stdout(&output);
+    assert!(text.contains("1 pictures in 1 shards") && text.contains("left_out  no mask: 1"), "{text}");
+    assert_eq!(image::open(at.join("sheet.png")).expect("a sheet").width(), 256);
+    let made = listing(&at.join("set"));
+    succeed(at, &command);
+    assert_eq!(listing(&at.join("set")), made, "a finished set is left as it is");
+    refuse(at, &["prepare", "photos", "--out", "photos/set/deep"], "lies among the photos");
+    refuse(
+        at,
+        &["prepare", "photos", "--out", "other", "--sheet", "photos/sheet.png"],
+        "lies among the photos",
+    );
+    refuse(at, &["prepare", "missing", "--out", "other"], "missing");
+    refuse(at, &["prepare", "photos", "--out", "other", "--segmenter", "sheet.png"], "sheet.png");
+    std::fs::write(photos.join("worn.txt"), "A woman wears a bar.").expect("a text");
+    refuse(at, &command, "photos differs");
+    std::fs::remove_file(photos.join("worn.mask.png")).expect("a mask");
+    assert_eq!(adorn(at, &["prepare", "photos", "--out", "none"]).status.code(), Some(1), "not one picture");
+}

@@ -1,9 +1,11 @@
 //! The command line as typed. Values with a form of their own are parsed here, once.
 
 mod eyes;
+mod prepare;
 mod synthesize;
 
 pub(super) use eyes::{CutoutArgs, EvaluateArgs, FaceArgs, PoseArgs};
+pub(super) use prepare::PrepareArgs;
 pub(super) use synthesize::{StyleArg, SynthesizeArgs};
 
 use crate::batch::Shard;
@@ -46,6 +48,8 @@ pub(super) enum Command {
     Evaluate(EvaluateArgs),
     /// Makes labelled pictures of people with earrings, for training and measuring
     Synthesize(SynthesizeArgs),
+    /// Prepares your own photos of people with earrings for training
+    Prepare(PrepareArgs),
     /// Looks after model bundles
     #[command(subcommand)]
     Bundle(BundleCommand),

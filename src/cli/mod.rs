@@ -17,6 +17,7 @@ mod failure;
 mod output;
 mod pose;
 mod poses;
+mod prepare;
 mod render;
 mod synthesize;
 mod verify;
@@ -77,6 +78,7 @@ fn perform(command: Option<Command>) -> Result<Outcome, Failure> {
         Some(Command::Bench(args)) => bench::run(&args),
         Some(Command::Evaluate(args)) => evaluate::run(&args),
         Some(Command::Synthesize(args)) => synthesize::run(&args),
+        Some(Command::Prepare(args)) => prepare::run(&args),
         Some(Command::Bundle(command)) => bundle::run(&command),
     };
     code.map(Outcome::Exit)

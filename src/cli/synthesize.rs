@@ -5,9 +5,9 @@ use super::{DONE, Failure, output};
 use crate::picture::write_png;
 use crate::render::sheet::contact_sheet;
 use crate::training::shards::{BuildError, Manifest, Order, ShardError, Shards};
-use crate::training::synthesize::{
-    PER_SHARD, Request, Style, SynthesisError, Synthesized, Truth, overlay, synthesize,
-};
+use crate::training::synthesize::{PER_SHARD, Request, Style, Synthesized, overlay, synthesize};
+use image::{GrayAlphaImage, RgbImage};
+use serde::de::DeserializeOwned;
 use std::path::Path;
 
 /// Pictures on the sheet, and in one of its rows.
@@ -36,12 +36,9 @@ pub(super) fn run(args: &SynthesizeArgs) -> Result<u8, Failure> {
     for portrait in &unusable {
         output::tell(format!("note: portrait {} is not used: {}", portrait.name, portrait.reason));
     }
-    for left_out in manifest.left_out() {
-        output::tell(format!("note: {} was left out: {}", left_out.name, left_out.reason));
-    }
     report(&args.out, &manifest);
     if let Some(sheet) = &args.sheet {
-        write_sheet(&args.out, sheet)?;
+        write_sheet(&args.out, sheet, overlay)?;
     }
     Ok(DONE)
 }
@@ -60,7 +57,11 @@ fn style(args: &SynthesizeArgs) -> Result<Style, Failure> {
     }
 }
 
-fn report(folder: &Path, manifest: &Manifest) {
+/// What the shards hold, and what they do not.
+pub(super) fn report(folder: &Path, manifest: &Manifest) {
+    for left_out in manifest.left_out() {
+        output::tell(format!("note: {} was left out: {}", left_out.name, left_out.reason));
+    }
     let (samples, shards) = (manifest.samples, manifest.shards.len());
     let mb = manifest.bytes as f64 / 1e6;
     output::say(format!("{}  {samples} pictures in {shards} shards, {mb:.1} MB", folder.display()));
@@ -71,8 +72,12 @@ fn report(folder: &Path, manifest: &Manifest) {
     }
 }
 
-/// The first pictures with their truth drawn over them.
-fn write_sheet(folder: &Path, sheet: &Path) -> Result<(), Failure> {
+/// The first pictures, with what their `truth.json` says drawn over them.
+pub(super) fn write_sheet<Truth: DeserializeOwned>(
+    folder: &Path,
+    sheet: &Path,
+    overlay: fn(&RgbImage, &GrayAlphaImage, &Truth) -> RgbImage,
+) -> Result<(), Failure> {
     let shards = Shards::open(folder)?;
     let mut tiles = Vec::new();
     for sample in shards.stream(Order::Written, &["picture.png", "matte.png", "truth.json"]).take(ON_SHEET) {
@@ -98,8 +103,8 @@ impl From<ShardError> for Failure {
     }
 }
 
-impl From<BuildError<SynthesisError>> for Failure {
-    fn from(error: BuildError<SynthesisError>) -> Self {
+impl<Error: std::fmt::Display> From<BuildError<Error>> for Failure {
+    fn from(error: BuildError<Error>) -> Self {
         match error {
             BuildError::Cancelled(cancelled) => cancelled.into(),
             error => Self::bad_input(error),

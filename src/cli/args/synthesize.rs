@@ -37,7 +37,7 @@ pub(in crate::cli) enum StyleArg {
     Mixed,
 }
 
-fn side(text: &str) -> Result<u32, String> {
+pub(super) fn side(text: &str) -> Result<u32, String> {
     match text.parse() {
         Ok(side) if (256..=1024).contains(&side) && side % 8 == 0 => Ok(side),
         _ => Err("use a multiple of 8 from 256 to 1024".to_owned()),

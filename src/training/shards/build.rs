@@ -194,7 +194,10 @@ fn append(out: &mut dyn Write, record: &mut ShardRecord, making: Making) -> io::
             record.samples += 1;
             record.statistics.add(&tally);
         }
-        Making::LeftOut(left_out) => record.left_out.push(left_out),
+        Making::LeftOut(left_out) => {
+            record.statistics.count("left_out", left_out.kind());
+            record.left_out.push(left_out);
+        }
     }
     Ok(())
 }

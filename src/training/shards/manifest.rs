@@ -49,11 +49,26 @@ impl Tally {
     }
 }
 
+/// Which of so many even bins a number falls into, as tallies name it; what lies outside counts to the outermost.
+pub(in crate::training) fn binned(value: f64, low: f64, high: f64, bins: usize, digits: usize) -> String {
+    let width = (high - low) / bins as f64;
+    let bin = ((value - low) / width).floor().clamp(0.0, bins as f64 - 1.0);
+    let start = low + bin * width;
+    format!("{start:.digits$}..{:.digits$}", start + width)
+}
+
 /// Something that did not become a sample, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
     pub name: String,
     pub reason: String,
+}
+
+impl LeftOut {
+    /// What is counted: the reason's words before its first colon.
+    pub fn kind(&self) -> &str {
+        self.reason.split(':').next().unwrap_or_default()
+    }
 }
 
 /// One shard.

@@ -12,6 +12,7 @@ mod reader;
 mod tar;
 
 pub use build::{BuildError, Making, Plan, build};
+pub(super) use manifest::binned;
 pub use manifest::{LeftOut, MANIFEST, Manifest, ShardRecord, Tally};
 pub use reader::{Order, Sample, Shards, Stream};
 pub use tar::TarFault;

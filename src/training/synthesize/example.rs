@@ -18,7 +18,7 @@ use crate::people::Shot;
 use crate::picture::PlacedEarring;
 use crate::scene::Band;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use image::{ExtendedColorType, GrayImage, ImageEncoder, ImageError, RgbImage};
+use image::{ExtendedColorType, GrayImage, ImageEncoder, ImageError, RgbImage, RgbaImage};
 
 /// The members' endings.
 pub const MEMBERS: [&str; 7] =
@@ -34,7 +34,7 @@ pub(super) fn members(
 ) -> Result<Vec<(&'static str, Vec<u8>)>, ImageError> {
     let [picture, twin, cut, matte, scale, pose_name, truth_name] = MEMBERS;
     let band = Band { top: shot.face_rows.0, bottom: shot.face_rows.1 };
-    let rows = face_rows(dressed, band, size);
+    let rows = face_rows(&dressed.cut, band, size);
     let two = two_mattes(dressed);
     let json = serde_json::to_vec(truth).map_err(|error| ImageError::IoError(error.into()))?;
     Ok(vec![
@@ -54,8 +54,8 @@ fn two_mattes(dressed: &Dressed) -> Vec<u8> {
 }
 
 /// I_s by the very code that feeds the networks.
-fn face_rows(dressed: &Dressed, band: Band, size: NetworkSize) -> GrayImage {
-    let hint = Hint::new(&PlacedEarring::from_pixels(dressed.cut.clone()), band, size);
+pub(in crate::training) fn face_rows(cut: &RgbaImage, band: Band, size: NetworkSize) -> GrayImage {
+    let hint = Hint::new(&PlacedEarring::from_pixels(cut.clone()), band, size);
     let width = size.width() as usize;
     let plane = hint.planes.channel(3);
     GrayImage::from_fn(size.width(), size.height(), |x, y| {
@@ -63,11 +63,15 @@ fn face_rows(dressed: &Dressed, band: Band, size: NetworkSize) -> GrayImage {
     })
 }
 
-fn rgb(picture: &RgbImage) -> Result<Vec<u8>, ImageError> {
+pub(in crate::training) fn rgb(picture: &RgbImage) -> Result<Vec<u8>, ImageError> {
     png(picture, picture.dimensions(), ExtendedColorType::Rgb8)
 }
 
-fn png(pixels: &[u8], (width, height): (u32, u32), kind: ExtendedColorType) -> Result<Vec<u8>, ImageError> {
+pub(in crate::training) fn png(
+    pixels: &[u8],
+    (width, height): (u32, u32),
+    kind: ExtendedColorType,
+) -> Result<Vec<u8>, ImageError> {
     let mut bytes = Vec::new();
     let encoder = PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::Adaptive);
     encoder.write_image(pixels, width, height, kind)?;

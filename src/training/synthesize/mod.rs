@@ -16,11 +16,13 @@ mod sheet;
 mod truth;
 
 pub use example::MEMBERS;
+pub(super) use example::{face_rows, png, rgb};
+pub(super) use sheet::marked;
 pub use sheet::overlay;
 pub use truth::{CameraTruth, EarringTruth, LobeTruth, Looks, TRUTH_FORMAT, Truth};
 
 use super::photographs::{FolderError, Portraits};
-use super::shards::{BuildError, LeftOut, Making, Manifest, Plan, Tally, build};
+use super::shards::{BuildError, LeftOut, Making, Manifest, Plan, Tally, binned, build};
 use crate::body::{BodyError, BodyModel};
 use crate::control::pose_render;
 use crate::engine::progress::Control;
@@ -255,12 +257,6 @@ fn is_shown(worn: &WornTruth, main: usize) -> bool {
 /// What the manifest counts: everything that is to be balanced.
 fn tally(truth: &Truth) -> Tally {
     let mut tally = Tally::default();
-    let binned = |value: f64, low: f64, high: f64, bins: usize, digits: usize| {
-        let width = (high - low) / bins as f64;
-        let bin = ((value - low) / width).floor().clamp(0.0, bins as f64 - 1.0);
-        let start = low + bin * width;
-        format!("{start:.digits$}..{:.digits$}", start + width)
-    };
     tally.count("yaw", binned(truth.head_in_world_deg[0], YAW.0, YAW.1, 8, 0));
     tally.count("face_ratio", binned(truth.face_ratio, RATIO.0, RATIO.1, 7, 1));
     tally.count("style", &*truth.style);

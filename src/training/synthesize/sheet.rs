@@ -11,6 +11,18 @@ const HOOK: Rgb<u8> = Rgb([255, 60, 0]);
 
 /// Draws the truth over a copy of the picture; `matte` is the member `matte.png`.
 pub fn overlay(picture: &RgbImage, matte: &GrayAlphaImage, truth: &Truth) -> RgbImage {
+    let hooks: Vec<_> = truth.earrings.iter().map(|earring| earring.hook).collect();
+    marked(picture, matte, truth.face_rows, &truth.landmarks, &hooks)
+}
+
+/// The same for what every kind of picture knows; all in its frame.
+pub(in crate::training) fn marked(
+    picture: &RgbImage,
+    matte: &GrayAlphaImage,
+    face_rows: [f64; 2],
+    landmarks: &[[f64; 2]],
+    hooks: &[[f64; 2]],
+) -> RgbImage {
     let mut sheet = picture.clone();
     let inside = |x: i64, y: i64, channel: usize| {
         let place = u32::try_from(x).ok().zip(u32::try_from(y).ok());
@@ -35,13 +47,15 @@ pub fn overlay(picture: &RgbImage, matte: &GrayAlphaImage, truth: &Truth) -> Rgb
             }
         }
     };
-    for row in truth.face_rows {
+    // Larger pictures are shown smaller: what is drawn must still be seen.
+    let thick = i64::from(picture.width() / 512);
+    for row in face_rows {
         for step in 0..picture.width() / 4 {
             dot([f64::from(4 * step), row], 0, FACE);
             dot([f64::from(4 * step + 1), row], 0, FACE);
         }
     }
-    truth.landmarks.iter().for_each(|at| dot(*at, 0, LANDMARK));
-    truth.earrings.iter().for_each(|earring| dot(earring.hook, 1, HOOK));
+    landmarks.iter().for_each(|at| dot(*at, thick, LANDMARK));
+    hooks.iter().for_each(|at| dot(*at, 1 + thick, HOOK));
     sheet
 }

@@ -1,0 +1,248 @@
+//! A folder of photos with what lies beside them: masks and texts.
+//!
+//! Beside `NAME.jpg` lie `NAME.mask.png` (or `masks/NAME.png`), or `NAME.cut.png`, and `NAME.txt` or a line of the
+//! folder's `captions.json`; the first that is there counts. Hidden files are passed over and links to folders are not
+//! followed, so no walk goes round in a circle. Photos come in the order of their names, whatever order the disk has.
+
+use super::PrepareError;
+use super::mask::MaskFrom;
+use crate::engine::progress::{Cancelled, Control};
+use crate::picture::LARGEST_FILE;
+use crate::project::{DEFAULT_PROMPT, LONGEST_PROMPT, digest_of, hex};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// Folders in folders are read this deep.
+const DEPTH: usize = 12;
+
+/// Files and folders that are looked at.
+const MOST_ENTRIES: usize = 2_000_000;
+
+/// Bytes of `captions.json`.
+const LONGEST_LIST: u64 = 64 << 20;
+
+/// Bytes of a text.
+const LONGEST_TEXT: u64 = 64 << 10;
+
+/// Endings of what is read as a photo, in either case.
+const ENDINGS: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
+
+const MASKS: &str = "masks";
+const CAPTIONS: &str = "captions.json";
+
+/// A photo and what lies beside it.
+#[derive(Debug)]
+pub(super) struct Photo {
+    /// From the folder on, parts joined by `/`.
+    pub(super) name: String,
+    pub(super) path: PathBuf,
+    /// Of the file; none if it cannot be read.
+    pub(super) sha256: Option<String>,
+    pub(super) mask: Option<MaskFile>,
+    /// Or why the text cannot be used.
+    pub(super) caption: Result<Caption, String>,
+}
+
+#[derive(Debug)]
+pub(super) struct MaskFile {
+    pub(super) path: PathBuf,
+    pub(super) from: MaskFrom,
+    pub(super) sha256: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Caption {
+    pub(super) text: String,
+    pub(super) from: CaptionFrom,
+}
+
+/// Where a caption comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CaptionFrom {
+    /// `NAME.txt`.
+    File,
+    /// `captions.json`.
+    List,
+    /// The method's default prompt.
+    Default,
+}
+
+impl CaptionFrom {
+    /// As truth files spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::List => "list",
+            Self::Default => "default",
+        }
+    }
+}
+
+/// Every photo of a folder, by name, with the digests of all that it is made of.
+pub(super) fn photos(folder: &Path, control: &Control) -> Result<Vec<Photo>, PrepareError> {
+    let mut walk = Walk { photos: Vec::new(), entries: 0 };
+    walk.enter(folder, "", 0)?;
+    let mut photos = walk.photos;
+    if photos.is_empty() {
+        return Err(PrepareError::NoPhotos { path: folder.to_owned() });
+    }
+    photos.sort_by(|one, other| one.name.cmp(&other.name));
+    photos.par_iter_mut().try_for_each(|photo| {
+        control.check()?;
+        photo.sha256 = sha256_of(&photo.path);
+        if let Some(mask) = &mut photo.mask {
+            mask.sha256 = sha256_of(&mask.path);
+        }
+        Ok::<(), Cancelled>(())
+    })?;
+    Ok(photos)
+}
+
+/// A digest over all that decides the samples: names, photos, masks and texts.
+pub(super) fn digest(photos: &[Photo]) -> String {
+    let mut hasher = Sha256::new();
+    for photo in photos {
+        let mask = photo.mask.as_ref().map(|mask| (mask.from.name(), &mask.sha256));
+        let caption = photo.caption.as_ref().map(|caption| (&caption.text, caption.from.name()));
+        // Debug quotes names and texts, so that no two lists read the same.
+        hasher.update(format!("{:?}\n", (&photo.name, &photo.sha256, mask, caption)));
+    }
+    hex(&hasher.finalize())
+}
+
+fn sha256_of(path: &Path) -> Option<String> {
+    // Asked before opening: opening a pipe would wait for its writer.
+    let is_file = fs::metadata(path).is_ok_and(|about| about.is_file());
+    // What is larger is no photo, and nobody waits until all of it is read.
+    let digest = |file: File| digest_of(file.take(LARGEST_FILE + 1));
+    is_file.then(|| File::open(path).and_then(digest).ok()).flatten()
+}
+
+struct Walk {
+    photos: Vec<Photo>,
+    entries: usize,
+}
+
+/// What a folder holds, by name.
+#[derive(Default)]
+struct Entries {
+    files: BTreeMap<String, PathBuf>,
+    folders: BTreeMap<String, PathBuf>,
+}
+
+impl Walk {
+    fn enter(&mut self, folder: &Path, prefix: &str, depth: usize) -> Result<(), PrepareError> {
+        if depth > DEPTH {
+            return Err(PrepareError::TooDeep { path: folder.to_owned(), most: DEPTH });
+        }
+        let Entries { files, folders } = self.entries(folder)?;
+        let masks = match folders.get(MASKS) {
+            Some(masks) => self.entries(masks)?.files,
+            None => BTreeMap::new(),
+        };
+        let list = match files.get(CAPTIONS) {
+            Some(path) => list_of(path)?,
+            None => BTreeMap::new(),
+        };
+        for (file, path) in &files {
+            if let Some(stem) = photo_stem(file) {
+                let beside = |ending: &str| files.get(&format!("{stem}.{ending}"));
+                let mask =
+                    mask_of(beside("mask.png").or(masks.get(&format!("{stem}.png"))), beside("cut.png"));
+                let caption = caption_of(beside("txt"), list.get(file));
+                let name = format!("{prefix}{file}");
+                self.photos.push(Photo { name, path: path.clone(), sha256: None, mask, caption });
+            }
+        }
+        for (name, path) in folders.iter().filter(|(name, _)| *name != MASKS) {
+            self.enter(path, &format!("{prefix}{name}/"), depth + 1)?;
+        }
+        Ok(())
+    }
+
+    fn entries(&mut self, folder: &Path) -> Result<Entries, PrepareError> {
+        let failed = |source| PrepareError::Read { path: folder.to_owned(), source };
+        let mut found = Entries::default();
+        for entry in fs::read_dir(folder).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            self.entries += 1;
+            if self.entries > MOST_ENTRIES {
+                return Err(PrepareError::TooMany { path: folder.to_owned(), most: MOST_ENTRIES });
+            }
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with('.') {
+                continue;
+            }
+            let kind = entry.file_type().map_err(failed)?;
+            if kind.is_dir() {
+                found.folders.insert(name, entry.path());
+            } else if kind.is_file() || !entry.path().is_dir() {
+                found.files.insert(name, entry.path());
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The name without its ending, if it is a photo's.
+fn photo_stem(file: &str) -> Option<&str> {
+    let (stem, ending) = file.rsplit_once('.')?;
+    let is_picture = ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known));
+    let is_companion = stem.ends_with(".mask") || stem.ends_with(".cut");
+    (is_picture && !is_companion).then_some(stem)
+}
+
+fn mask_of(mask: Option<&PathBuf>, cut: Option<&PathBuf>) -> Option<MaskFile> {
+    let file = |from| move |path: &PathBuf| MaskFile { path: path.clone(), from, sha256: None };
+    mask.map(file(MaskFrom::Mask)).or_else(|| cut.map(file(MaskFrom::CutOut)))
+}
+
+fn caption_of(file: Option<&PathBuf>, listed: Option<&String>) -> Result<Caption, String> {
+    let (text, from) = match (file, listed) {
+        (Some(path), _) => {
+            let bytes =
+                read(path, LONGEST_TEXT).map_err(|error| format!("the text cannot be read: {error}"))?;
+            let text = String::from_utf8(bytes).map_err(|_| "the text is not UTF-8; save it again so")?;
+            (text, CaptionFrom::File)
+        }
+        (None, Some(text)) => (text.clone(), CaptionFrom::List),
+        (None, None) => (DEFAULT_PROMPT.to_owned(), CaptionFrom::Default),
+    };
+    let text = text.trim_start_matches('\u{feff}').split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.is_empty() {
+        return Err("the text is empty; write what the photo shows, or remove it".to_owned());
+    }
+    match text.chars().count() {
+        count if count > LONGEST_PROMPT => {
+            Err(format!("the text has {count} characters; at most {LONGEST_PROMPT} are read, shorten it"))
+        }
+        _ => Ok(Caption { text, from }),
+    }
+}
+
+/// Texts by file name.
+fn list_of(path: &Path) -> Result<BTreeMap<String, String>, PrepareError> {
+    let bytes = read(path, LONGEST_LIST);
+    let bytes = bytes.map_err(|source| PrepareError::Read { path: path.to_owned(), source })?;
+    serde_json::from_slice(&bytes)
+        .map_err(|error| PrepareError::Captions { path: path.to_owned(), reason: error.to_string() })
+}
+
+/// A file of at most so many bytes.
+fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(io::Error::other(format!("it has more than {most} bytes")));
+    }
+    Ok(bytes)
+}
