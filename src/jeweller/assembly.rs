@@ -10,13 +10,16 @@ use super::stone::{Brilliant, Gem};
 use super::trace::Subject;
 use glam::{UVec3, Vec2, Vec3, vec2, vec3};
 
-/// Side of a cell, mm.
-const CELL: f32 = 0.9;
+/// Cells that a piece is cut into, if they are not to become smaller than [`SMALLEST`].
+const CELLS: f32 = 16_000.0;
+
+/// Least side of a cell, mm.
+const SMALLEST: f32 = 0.3;
 
 /// Points nearer to the box than this are looked up, farther ones get the distance to the box.
 const RIM: f32 = 0.5;
 
-/// The fields rise by at most this much a millimetre (stretched ovals are the steepest).
+/// Stretched ovals' fields rise by at most this much a millimetre, all others by at most 1.
 const STEEPEST: f32 = 1.5;
 
 /// Height of a domed face over its radius: a flat mirror would show one dull colour.
@@ -125,6 +128,11 @@ impl Solid {
         }
     }
 
+    /// By how much its distance changes at most a millimetre.
+    fn steepest(&self) -> f32 {
+        if matches!(self, Self::Oval { .. }) { STEEPEST } else { 1.0 }
+    }
+
     /// A box around it.
     fn bounds(&self) -> (Vec3, Vec3) {
         match self {
@@ -218,6 +226,8 @@ pub(super) struct Assembly {
     stones: Vec<Brilliant>,
     low: Vec3,
     high: Vec3,
+    /// Side of a cell, mm.
+    cell: f32,
     cells: UVec3,
     /// Where each cell's parts begin in `nearest`, and one more.
     first: Vec<u32>,
@@ -286,9 +296,11 @@ impl Bench {
         let (low, high) = boxes
             .chain(stone_boxes)
             .fold(none, |(low, high), (own_low, own_high)| (low.min(own_low), high.max(own_high)));
-        let cells = ((high - low + 2.0 * RIM) / CELL).ceil().max(Vec3::ONE).as_uvec3();
+        let size = high - low + 2.0 * RIM;
+        let cell = (size.element_product() / CELLS).cbrt().max(SMALLEST);
+        let cells = (size / cell).ceil().max(Vec3::ONE).as_uvec3();
         let mut assembly =
-            Assembly { metal, parts, stones, low, high, cells, first: vec![0], nearest: Vec::new() };
+            Assembly { metal, parts, stones, low, high, cell, cells, first: vec![0], nearest: Vec::new() };
         assembly.fill_cells();
         assembly
     }
@@ -296,20 +308,24 @@ impl Bench {
 
 impl Assembly {
     fn fill_cells(&mut self) {
-        let slack = STEEPEST * CELL * 3_f32.sqrt() / 2.0;
-        let mut distances = Vec::with_capacity(self.parts.len());
+        let corner = self.cell * 3_f32.sqrt() / 2.0;
+        // Least and greatest distance of each part from a point of the cell.
+        let mut ranges = Vec::with_capacity(self.parts.len());
         for index in 0..self.cells.element_product() {
             let cell = UVec3::new(
                 index % self.cells.x,
                 index / self.cells.x % self.cells.y,
                 index / self.cells.x / self.cells.y,
             );
-            let middle = self.low - RIM + (cell.as_vec3() + 0.5) * CELL;
-            distances.clear();
-            distances.extend(self.parts.iter().map(|part| part.solid.distance(middle)));
-            let least = distances.iter().fold(f32::INFINITY, |least, distance| least.min(*distance));
-            for (part, distance) in distances.iter().enumerate() {
-                if distance - slack <= least + slack {
+            let middle = self.low - RIM + (cell.as_vec3() + 0.5) * self.cell;
+            ranges.clear();
+            ranges.extend(self.parts.iter().map(|part| {
+                let (distance, slack) = (part.solid.distance(middle), corner * part.solid.steepest());
+                (distance - slack, distance + slack)
+            }));
+            let farthest = ranges.iter().fold(f32::INFINITY, |least, (_, greatest)| least.min(*greatest));
+            for (part, (least, _)) in ranges.iter().enumerate() {
+                if *least <= farthest {
                     self.nearest.push(part as u32);
                 }
             }
@@ -319,7 +335,7 @@ impl Assembly {
 
     /// The parts that can be nearest to a point within the rim.
     fn nearby(&self, point: Vec3) -> impl Iterator<Item = &Part> {
-        let at = ((point - self.low + RIM) / CELL).max(Vec3::ZERO).as_uvec3().min(self.cells - 1);
+        let at = ((point - self.low + RIM) / self.cell).max(Vec3::ZERO).as_uvec3().min(self.cells - 1);
         let cell = (at.x + self.cells.x * (at.y + self.cells.y * at.z)) as usize;
         let range = self.first[cell] as usize..self.first[cell + 1] as usize;
         self.nearest[range].iter().map(|part| &self.parts[*part as usize])
@@ -348,10 +364,9 @@ impl Subject for Assembly {
     }
 
     fn material(&self, point: Vec3) -> Material {
-        let nearest = self
-            .nearby(point)
-            .min_by(|one, other| one.solid.distance(point).total_cmp(&other.solid.distance(point)));
-        nearest.map_or(Material::Metal, |part| part.material)
+        let distances = self.nearby(point).map(|part| (part.solid.distance(point), part.material));
+        let nearest = distances.min_by(|one, other| one.0.total_cmp(&other.0));
+        nearest.map_or(Material::Metal, |(_, material)| material)
     }
 
     fn normal(&self, point: Vec3, _: Material) -> Vec3 {

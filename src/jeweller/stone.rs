@@ -5,8 +5,10 @@
 //! red, green and blue bend differently, which is the fire.
 
 use super::light::{self, Room, Seen};
-use glam::{Vec3, vec3};
+use glam::{Vec3, Vec4, vec3};
 use std::f32::consts::TAU;
+use std::ops::Range;
+use std::sync::LazyLock;
 
 /// What a stone is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -66,58 +68,150 @@ impl Gem {
 /// Reflections inside after which the rest is lost.
 const BOUNCES: usize = 9;
 
+/// What is left of a ray that is not worth following.
+const LEAST: f32 = 0.02;
+
 /// The studio is dimmed for the stone, so that its lamps sparkle.
 const DIMMED: f32 = 0.55;
 
-/// Facets of a brilliant.
-const FACETS: usize = 1 + 8 + 8 + 16 + 8 + 16 + 32;
+/// Rays that rise less towards a facet run along it.
+const STEEP: f32 = 1e-6;
 
-/// Outward normals and distances from the stone's centre, number by number: rays inside ask all of them at once.
-struct Facets {
-    x: [f32; FACETS],
-    y: [f32; FACETS],
-    z: [f32; FACETS],
-    reach: [f32; FACETS],
+/// Height of the table of a stone of radius 1.
+const TABLE: f32 = 0.33;
+
+/// Outward normals of four facets and their distances from the stone's centre, number by number: asked all at once.
+#[derive(Clone, Copy)]
+struct Four {
+    x: Vec4,
+    y: Vec4,
+    z: Vec4,
+    reach: Vec4,
 }
 
-impl Facets {
-    fn of(facets: &[(Vec3, f32)]) -> Self {
-        let number = |of: fn(&(Vec3, f32)) -> f32| {
-            std::array::from_fn(|index| facets.get(index).map(of).unwrap_or_default())
-        };
-        Self {
-            x: number(|facet| facet.0.x),
-            y: number(|facet| facet.0.y),
-            z: number(|facet| facet.0.z),
-            reach: number(|facet| facet.1),
+impl Four {
+    fn normal(&self, lane: usize) -> Vec3 {
+        vec3(self.x[lane], self.y[lane], self.z[lane])
+    }
+
+    /// The normals' products with a vector.
+    fn dot(&self, other: Vec3) -> Vec4 {
+        self.x * other.x + self.y * other.y + self.z * other.z
+    }
+}
+
+/// Facets around the stone's axis, all tilted alike and equally far from its centre.
+struct Ring {
+    /// Among the cut's.
+    facets: Range<usize>,
+    /// Of the normals: across the axis and along it.
+    across: f32,
+    up: f32,
+    reach: f32,
+}
+
+impl Ring {
+    /// Cuts `count` facets, a multiple of four, the first by `turned` of a step from the others' start; `reach` where
+    /// their planes meet the girdle's, `up` 1 for the crown and -1 for the pavilion.
+    fn cut(fours: &mut Vec<Four>, (count, turned, degrees, reach, up): (usize, f32, f32, f32, f32)) -> Self {
+        let (across, cos) = degrees.to_radians().sin_cos();
+        let (up, reach) = (up * cos, reach * across);
+        let turn = |index: usize| (index as f32 + turned) / count as f32 * TAU + 0.13;
+        let first = fours.len();
+        fours.extend((0..count).step_by(4).map(|index| {
+            let each =
+                |of: fn(f32) -> f32| Vec4::from_array(std::array::from_fn(|lane| of(turn(index + lane))));
+            let (x, y) = (each(f32::cos) * across, each(f32::sin) * across);
+            Four { x, y, z: Vec4::splat(up), reach: Vec4::splat(reach) }
+        }));
+        Self { facets: first..fours.len(), across, up, reach }
+    }
+
+    /// The way to the nearest facet of the ring ahead, and its normal, if that is less than `nearest`.
+    fn leave(&self, fours: &[Four], nearest: f32, from: Vec3, along: Vec3) -> Option<(f32, Vec3)> {
+        // As steep as a facet of the ring can be to the ray, and as near: most rings need not be asked.
+        let slope = self.across * along.truncate().length() + self.up * along.z;
+        let gap = self.reach - (self.across * from.truncate().length() + self.up * from.z);
+        if slope <= STEEP || 0.999 * gap > nearest * slope {
+            return None;
         }
+        let (mut reaches, mut indices) = (Vec4::splat(nearest), Vec4::INFINITY);
+        let facets = &fours[self.facets.clone()];
+        for (index, four) in facets.iter().enumerate() {
+            let slope = four.dot(along);
+            let ahead = ((four.reach - four.dot(from)) / slope).max(Vec4::ZERO);
+            let nearer = slope.cmpgt(Vec4::splat(STEEP)) & ahead.cmplt(reaches);
+            reaches = Vec4::select(nearer, ahead, reaches);
+            indices = Vec4::select(nearer, Vec4::splat(index as f32), indices);
+        }
+        let lane = reaches.min_position();
+        let four = facets.get(indices[lane] as usize)?;
+        Some((reaches[lane], four.normal(lane)))
+    }
+}
+
+/// A stone of radius 1.
+struct Cut {
+    /// The table, four times, then the rings' facets.
+    fours: Vec<Four>,
+    rings: [Ring; 6],
+}
+
+static CUT: LazyLock<Cut> = LazyLock::new(|| {
+    let table = Four { x: Vec4::ZERO, y: Vec4::ZERO, z: Vec4::ONE, reach: Vec4::splat(TABLE) };
+    let mut fours = vec![table];
+    let rings = [
+        // Crown: kites, stars, upper girdle.
+        (8, 0.0, 34.5, 1.03, 1.0),
+        (8, 0.5, 21.5, 1.275, 1.0),
+        (16, 0.5, 41.5, 1.025, 1.0),
+        // Pavilion: mains, lower girdle.
+        (8, 0.0, 40.75, 1.03, -1.0),
+        (16, 0.5, 42.6, 1.02, -1.0),
+        // The girdle itself.
+        (32, 0.0, 90.0, 1.0, 1.0),
+    ];
+    let rings = rings.map(|ring| Ring::cut(&mut fours, ring));
+    Cut { fours, rings }
+});
+
+impl Cut {
+    /// Way to the facet through which a ray from outside enters, and its normal.
+    fn enter(&self, from: Vec3, along: Vec3) -> Option<(f32, Vec3)> {
+        let steep = Vec4::splat(STEEP);
+        let (mut near, mut indices, mut far) = (Vec4::ZERO, Vec4::INFINITY, Vec4::INFINITY);
+        for (index, four) in self.fours.iter().enumerate() {
+            let (slope, gap) = (four.dot(along), four.reach - four.dot(from));
+            let at = gap / slope;
+            let nearer = slope.cmplt(-steep) & at.cmpgt(near);
+            near = Vec4::select(nearer, at, near);
+            indices = Vec4::select(nearer, Vec4::splat(index as f32), indices);
+            // A ray along a facet is outside of it everywhere, or nowhere.
+            let outside = slope.abs().cmple(steep) & gap.cmplt(Vec4::ZERO);
+            let end = Vec4::select(outside, Vec4::NEG_INFINITY, Vec4::INFINITY);
+            far = far.min(Vec4::select(slope.cmpgt(steep), at, end));
+        }
+        let lane = near.max_position();
+        let four = self.fours.get(indices[lane] as usize)?;
+        (near[lane] < far.min_element()).then(|| (near[lane], four.normal(lane)))
     }
 
-    fn normal(&self, index: usize) -> Vec3 {
-        vec3(self.x[index], self.y[index], self.z[index])
-    }
-
-    fn dot(&self, index: usize, other: Vec3) -> f32 {
-        self.normal(index).dot(other)
-    }
-
-    /// Distance to the facet through which a ray from inside would leave, and its normal.
+    /// Way to the facet through which a ray from inside leaves, and its normal.
     fn leave(&self, from: Vec3, along: Vec3) -> Option<(f32, Vec3)> {
-        let mut reaches = [f32::INFINITY; FACETS];
-        for (index, reach) in reaches.iter_mut().enumerate() {
-            let slope = self.dot(index, along);
-            let ahead = ((self.reach[index] - self.dot(index, from)) / slope).max(0.0);
-            *reach = if slope > 1e-6 { ahead } else { f32::INFINITY };
-        }
-        let nearest = reaches.iter().fold(f32::INFINITY, |nearest, reach| nearest.min(*reach));
-        let index = reaches.iter().position(|reach| *reach == nearest)?;
-        nearest.is_finite().then(|| (nearest, self.normal(index)))
+        // The rings that the ray runs towards come first, so that most others are never asked.
+        const UPWARD: [usize; 6] = [0, 2, 1, 5, 4, 3];
+        const DOWNWARD: [usize; 6] = [3, 4, 5, 0, 2, 1];
+        let table = (along.z > STEEP).then(|| (((TABLE - from.z) / along.z).max(0.0), Vec3::Z));
+        let order = if along.z > 0.0 { UPWARD } else { DOWNWARD };
+        order.iter().fold(table, |exit, ring| {
+            let nearest = exit.map_or(f32::INFINITY, |(reach, _)| reach);
+            self.rings[*ring].leave(&self.fours, nearest, from, along).or(exit)
+        })
     }
 }
 
 /// The stone, its girdle in the plane of its centre, its table towards +z.
 pub(super) struct Brilliant {
-    facets: Facets,
     pub(super) radius: f32,
     pub(super) centre: Vec3,
     gem: Gem,
@@ -125,23 +219,7 @@ pub(super) struct Brilliant {
 
 impl Brilliant {
     pub(super) fn new(gem: Gem, radius: f32) -> Self {
-        let mut facets = vec![(Vec3::Z, radius * 0.33)];
-        let mut ring = |count: usize, half_step: bool, degrees: f32, reach: f32, up: f32| {
-            for index in 0..count {
-                let turn = (index as f32 + if half_step { 0.5 } else { 0.0 }) / count as f32 * TAU + 0.13;
-                let (sin, cos) = degrees.to_radians().sin_cos();
-                let normal = vec3(turn.cos() * sin, turn.sin() * sin, up * cos);
-                facets.push((normal, reach * radius * sin));
-            }
-        };
-        // Crown: kites, stars, upper girdle; pavilion: mains, lower girdle; then the girdle itself.
-        ring(8, false, 34.5, 1.03, 1.0);
-        ring(8, true, 21.5, 1.275, 1.0);
-        ring(16, true, 41.5, 1.025, 1.0);
-        ring(8, false, 40.75, 1.03, -1.0);
-        ring(16, true, 42.6, 1.02, -1.0);
-        ring(32, false, 90.0, 1.0, 1.0);
-        Self { facets: Facets::of(&facets), radius, centre: Vec3::ZERO, gem }
+        Self { radius, centre: Vec3::ZERO, gem }
     }
 
     pub(super) fn at(mut self, centre: Vec3) -> Self {
@@ -151,48 +229,32 @@ impl Brilliant {
 
     /// Where a ray from outside enters, and the facet's normal.
     pub(super) fn enter(&self, from: Vec3, along: Vec3) -> Option<(f32, Vec3)> {
-        let from = from - self.centre;
-        let (mut near, mut far, mut normal) = (0.0, f32::INFINITY, None);
-        for index in 0..FACETS {
-            let (slope, gap) =
-                (self.facets.dot(index, along), self.facets.reach[index] - self.facets.dot(index, from));
-            if slope.abs() < 1e-7 {
-                if gap < 0.0 {
-                    return None;
-                }
-            } else if slope < 0.0 {
-                if gap / slope > near {
-                    (near, normal) = (gap / slope, Some(self.facets.normal(index)));
-                }
-            } else {
-                far = far.min(gap / slope);
-            }
-        }
-        normal.filter(|_| near < far).map(|normal| (near, normal))
+        let entry = CUT.enter((from - self.centre) / self.radius, along);
+        entry.map(|(reach, normal)| (reach * self.radius, normal))
     }
 
     /// Light that a ray meeting the facet `normal` at `point` brings back.
     pub(super) fn light(&self, room: Room<'_>, point: Vec3, along: Vec3, normal: Vec3) -> Seen {
-        let (point, mirror) = (point - self.centre, along.reflect(normal));
+        let (point, mirror) = ((point - self.centre) / self.radius, along.reflect(normal));
         let mirrored = light::seen(room, mirror, 0.0)
             * Vec3::splat(light::schlick(self.gem.mirrored(), -along.dot(normal)));
         let inner: [f32; 3] =
             std::array::from_fn(|channel| self.inner_light(room, point, along, normal, channel));
         // The setting shades the stone's rim.
-        let rim = 1.0 - 0.35 * (point.truncate().length() / self.radius).powi(6);
+        let rim = 1.0 - 0.35 * point.truncate().length().powi(6);
         mirrored + Seen::own(Vec3::from_array(inner) * rim)
     }
 
-    /// One colour's way through the stone.
+    /// One colour's way through the stone, taken for one of radius 1.
     fn inner_light(&self, room: Room<'_>, point: Vec3, along: Vec3, normal: Vec3, channel: usize) -> f32 {
         let (index, straight_on) = (self.gem.index()[channel], self.gem.mirrored());
-        let fading = self.gem.fading()[channel] / self.radius;
+        let fading = self.gem.fading()[channel];
         let mut direction = along.refract(normal, 1.0 / index);
         let mut at = point;
         let mut strength = 1.0 - light::schlick(straight_on, -along.dot(normal));
         let mut gathered = 0.0;
         for _ in 0..BOUNCES {
-            let Some((reach, facet)) = self.facets.leave(at, direction) else { break };
+            let Some((reach, facet)) = CUT.leave(at, direction) else { break };
             at += direction * reach;
             strength *= (-fading * reach).exp();
             let inward = -facet;
@@ -203,7 +265,7 @@ impl Brilliant {
                 gathered += strength * (1.0 - mirrored) * seen;
             }
             strength *= mirrored;
-            if strength < 0.01 {
+            if strength < LEAST {
                 break;
             }
             direction = direction.reflect(inward);
