@@ -19,6 +19,7 @@ pub(super) fn run(args: &PrepareArgs) -> Result<u8, Failure> {
         size: args.size,
         per_shard: PER_SHARD,
         segmenter: args.segmenter.clone(),
+        captioner: args.captioner.clone(),
     };
     let manifest = prepare(&request, &output::control())?;
     report(&args.out, &manifest);

@@ -21,6 +21,10 @@ pub(in crate::cli) struct PrepareArgs {
     /// tests/oracles/sam; it is shown the boxes of those earrings that are surely found
     #[arg(long, value_name = "FILE.safetensors")]
     pub(in crate::cli) segmenter: Option<PathBuf>,
+    /// A model of your own for photos without a text: a folder with BLIP's captioning model, base or large, its weights
+    /// as safetensors (made by the convert.py in tests/oracles/blip, if the folder has none)
+    #[arg(long, value_name = "DIR")]
+    pub(in crate::cli) captioner: Option<PathBuf>,
     /// Also draws what was measured over the first pictures: landmarks, face rows, lobes, the mask's outline
     #[arg(long, value_name = "SHEET.png")]
     pub(in crate::cli) sheet: Option<PathBuf>,

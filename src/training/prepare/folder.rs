@@ -69,6 +69,8 @@ pub enum CaptionFrom {
     File,
     /// `captions.json`.
     List,
+    /// A model of the user's.
+    Captioner,
     /// The method's default prompt.
     Default,
 }
@@ -79,6 +81,7 @@ impl CaptionFrom {
         match self {
             Self::File => "file",
             Self::List => "list",
+            Self::Captioner => "captioner",
             Self::Default => "default",
         }
     }
@@ -155,7 +158,7 @@ impl Walk {
                 let beside = |ending: &str| files.get(&format!("{stem}.{ending}"));
                 let mask =
                     mask_of(beside("mask.png").or(masks.get(&format!("{stem}.png"))), beside("cut.png"));
-                let caption = caption_of(beside("txt"), list.get(file));
+                let caption = caption_beside(beside("txt"), list.get(file));
                 let name = format!("{prefix}{file}");
                 self.photos.push(Photo { name, path: path.clone(), sha256: None, mask, caption });
             }
@@ -203,7 +206,7 @@ fn mask_of(mask: Option<&PathBuf>, cut: Option<&PathBuf>) -> Option<MaskFile> {
     mask.map(file(MaskFrom::Mask)).or_else(|| cut.map(file(MaskFrom::CutOut)))
 }
 
-fn caption_of(file: Option<&PathBuf>, listed: Option<&String>) -> Result<Caption, String> {
+fn caption_beside(file: Option<&PathBuf>, listed: Option<&String>) -> Result<Caption, String> {
     let (text, from) = match (file, listed) {
         (Some(path), _) => {
             let bytes =
@@ -214,6 +217,11 @@ fn caption_of(file: Option<&PathBuf>, listed: Option<&String>) -> Result<Caption
         (None, Some(text)) => (text.clone(), CaptionFrom::List),
         (None, None) => (DEFAULT_PROMPT.to_owned(), CaptionFrom::Default),
     };
+    caption(&text, from)
+}
+
+/// A text as a caption, or why it cannot be one.
+pub(super) fn caption(text: &str, from: CaptionFrom) -> Result<Caption, String> {
     let text = text.trim_start_matches('\u{feff}').split_whitespace().collect::<Vec<_>>().join(" ");
     if text.is_empty() {
         return Err("the text is empty; write what the photo shows, or remove it".to_owned());

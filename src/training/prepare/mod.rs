@@ -3,8 +3,8 @@
 //! A photo brings a text and the mask of its earrings (`folder`, `mask`), the eyes measure the face in it, and a square
 //! of it becomes a sample (`crop`) of the members that `synthesize` writes. There is no twin, because nobody took
 //! that photo, and the truth is what was measured, with its error (`measured`). A photo that lacks something is left
-//! out and listed with the reason; nothing is guessed in its place, but for the caption: no model that writes captions
-//! is shipped, so a photo without a text gets the method's default, and the manifest counts how many did.
+//! out and listed with the reason; nothing is guessed in its place, but for the caption: a photo without a text gets one
+//! from the user's model (`captioner`), or else the method's default, and the manifest counts how many did.
 //!
 //! | member | what |
 //! |---|---|
@@ -15,12 +15,14 @@
 //! | `pose.png` | I_p before its resize (METHOD 3), 256x256 |
 //! | `truth.json` | [`Measured`] |
 
+mod captioner;
 mod crop;
 mod folder;
 mod mask;
 mod measured;
 mod unfit;
 
+pub use captioner::CaptionerError;
 pub use folder::CaptionFrom;
 pub use mask::MaskFrom;
 pub use measured::{MEASURED_FORMAT, Measured, MeasuredEarring, overlay};
@@ -36,8 +38,9 @@ use crate::project::digest_of;
 use crate::scene::Band;
 use crate::vision::segment::{self, SegmentError, Segmenter};
 use crate::vision::{Eyes, HeadPoints, PhotoPose, VisionError, find_earrings, pose_from_photo};
+use captioner::Captioner;
 use crop::Crop;
-use folder::Photo;
+use folder::{Caption, Photo};
 use image::{ExtendedColorType, GrayImage, ImageError, RgbImage, Rgba, RgbaImage};
 use std::fs::File;
 use std::path::PathBuf;
@@ -64,6 +67,8 @@ pub struct Request {
     pub per_shard: u64,
     /// A model for photos without a mask: SAM or MobileSAM as safetensors.
     pub segmenter: Option<PathBuf>,
+    /// A model for photos without a text: BLIP's folder.
+    pub captioner: Option<PathBuf>,
 }
 
 /// Why preparing ended early.
@@ -88,6 +93,8 @@ pub enum PrepareError {
     #[error(transparent)]
     Segmenter(Box<SegmentError>),
     #[error(transparent)]
+    Captioner(Box<CaptionerError>),
+    #[error(transparent)]
     Size(Box<EngineError>),
     #[error("cannot encode a picture: {0}; free some memory and try again")]
     Encode(#[from] ImageError),
@@ -98,6 +105,12 @@ pub enum PrepareError {
 impl From<SegmentError> for PrepareError {
     fn from(error: SegmentError) -> Self {
         Self::Segmenter(Box::new(error))
+    }
+}
+
+impl From<CaptionerError> for PrepareError {
+    fn from(error: CaptionerError) -> Self {
+        Self::Captioner(Box::new(error))
     }
 }
 
@@ -114,6 +127,7 @@ pub fn prepare(request: &Request, control: &Control) -> Result<Manifest, BuildEr
         ("size".to_owned(), request.size.into()),
         ("photos".to_owned(), folder::digest(&maker.photos).into()),
         ("segmenter".to_owned(), maker.segmenter_sha256.clone().into()),
+        ("captioner".to_owned(), maker.captioner.as_ref().map(|captioner| captioner.sha256.clone()).into()),
     ];
     let plan = Plan {
         folder: &request.out,
@@ -132,6 +146,7 @@ struct Maker {
     head: HeadPoints,
     segmenter: Option<Box<dyn Segmenter>>,
     segmenter_sha256: Option<String>,
+    captioner: Option<Captioner>,
     size: NetworkSize,
 }
 
@@ -148,6 +163,7 @@ impl Maker {
             // Opened first: it refuses what is no file, which reading on would wait for.
             segmenter: request.segmenter.as_deref().map(segment::open).transpose()?,
             segmenter_sha256: request.segmenter.as_ref().map(digest).transpose()?,
+            captioner: request.captioner.as_deref().map(Captioner::open).transpose()?,
             photos: folder::photos(&request.photos, control)?,
             eyes: Eyes::shipped()?,
             head: HeadPoints::of(&model),
@@ -184,9 +200,21 @@ impl Maker {
         };
         let crop = Crop::of(photo, &mask, &pose.fit, self.size.width())?;
         let (picture, matte) = (crop.picture(&pixels), crop.matte(&mask));
-        let truth = Measured::of(key.clone(), photo, (caption, mask_from), (&pose, &ears), (&crop, &matte))?;
+        let caption = self.caption(caption, &picture)?;
+        let truth = Measured::of(key.clone(), photo, (&caption, mask_from), (&pose, &ears), (&crop, &matte))?;
         let members = self.members(&picture, &matte, &pose, &truth)?;
         Ok(Making::Sample { key, members, tally: tally(&truth) })
+    }
+
+    /// The photo's own caption, or what the captioner says of the picture.
+    fn caption(&self, own: &Caption, picture: &RgbImage) -> Result<Caption, Stop> {
+        match &self.captioner {
+            Some(captioner) if own.from == CaptionFrom::Default => {
+                let text = captioner.caption(picture)?;
+                folder::caption(&text, CaptionFrom::Captioner).map_err(|reason| Unfit::Caption(reason).into())
+            }
+            _ => Ok(own.clone()),
+        }
     }
 
     fn pose(&self, pixels: &RgbImage) -> Result<PhotoPose, Stop> {

@@ -19,7 +19,14 @@ const FACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/sample/face.png"
 const HOOK: DVec2 = DVec2::new(146.0, 316.0);
 
 fn request(photos: &Path, out: &Path) -> Request {
-    Request { photos: photos.to_owned(), out: out.to_owned(), size: 256, per_shard: 4, segmenter: None }
+    Request {
+        photos: photos.to_owned(),
+        out: out.to_owned(),
+        size: 256,
+        per_shard: 4,
+        segmenter: None,
+        captioner: None,
+    }
 }
 
 /// A drop below the lobe, soft at its edge.
@@ -301,6 +308,31 @@ fn a_model_is_shown_the_earring_that_is_surely_there() {
     let [x0, y0, x1, y1] = truth.earrings[0].spans.map(f64::from);
     let seen = DVec2::new(x0 + x1, y0 + y1) / 2.0;
     assert!(seen.distance(middle) < 6.0, "{seen} {middle}");
+}
+
+#[test]
+fn photos_without_a_text_are_described_by_the_user_s_model() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["told.png", "untold.png"] {
+        fs::copy(FACE, folder.path().join(name)).unwrap();
+        let mask = folder.path().join(name).with_extension("mask.png");
+        drop_shaped(512, 512, HOOK).save(mask).unwrap();
+    }
+    fs::write(folder.path().join("told.txt"), "A woman.").unwrap();
+    let tiny = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/vision/tiny_blip");
+    let (plain, out) = (request(folder.path(), folder.path()), tempfile::tempdir().unwrap());
+    let with_captioner = Request { captioner: Some(tiny), out: out.path().to_owned(), ..plain };
+    let manifest = prepare(&with_captioner, &Control::silent()).unwrap();
+    assert_eq!(manifest.statistics.of("caption").collect::<Vec<_>>(), [("captioner", 1), ("file", 1)]);
+    assert_eq!(manifest.recipe["captioner"].as_array().unwrap().len(), 3);
+    let [told, untold]: [Measured; 2] =
+        samples(out.path()).iter().map(truth).collect::<Vec<_>>().try_into().unwrap();
+    assert_eq!((told.caption.as_str(), told.caption_from), ("A woman.", CaptionFrom::File));
+    assert_eq!(untold.caption_from, CaptionFrom::Captioner);
+    // The narrow model knows letters.
+    assert!(untold.caption.len() > 20 && untold.caption != DEFAULT_PROMPT, "{}", untold.caption);
+    let without = Request { captioner: None, ..with_captioner };
+    assert!(prepare(&without, &Control::silent()).is_err(), "another set lies there");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Why a photo becomes no sample.
 
-use super::PrepareError;
+use super::{CaptionerError, PrepareError};
 use crate::picture::LoadError;
 use crate::vision::segment::SegmentError;
 use crate::vision::{PhotoPose, PhotoPoseError, PoseDoubt, Trust, VisionError};
@@ -94,6 +94,12 @@ impl From<Unfit> for Stop {
 impl From<PrepareError> for Stop {
     fn from(error: PrepareError) -> Self {
         Self::Failed(error)
+    }
+}
+
+impl From<CaptionerError> for Stop {
+    fn from(error: CaptionerError) -> Self {
+        Self::Failed(error.into())
     }
 }
 
