@@ -17,7 +17,7 @@ pub use report::{Report, Table};
 use crate::body::BodyError;
 use crate::engine::EngineError;
 use crate::engine::progress::{Cancelled, Control};
-use crate::picture::LoadError;
+use crate::picture::{FolderError, LoadError};
 use crate::vision::VisionError;
 use crate::workflow::WorkflowError;
 use std::path::PathBuf;
@@ -83,6 +83,8 @@ pub enum EvaluationError {
         "there is no picture in the folder of portraits; name one that holds PNG, JPEG or WebP files ({0})"
     )]
     NoPortraits(PathBuf),
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     #[error(transparent)]
     Picture(#[from] LoadError),
     #[error(transparent)]

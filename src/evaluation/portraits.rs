@@ -1,36 +1,16 @@
 //! Portraits from a folder, for the parts that look at photos.
 
 use super::EvaluationError;
-use std::ffi::OsStr;
+use crate::picture::{files_below, is_picture};
 use std::path::{Path, PathBuf};
-
-/// Folders in folders are read this deep.
-const DEPTH: usize = 3;
-
-/// Endings of what is read as a picture, in either case.
-const ENDINGS: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
 
 /// Up to `most` pictures of the folder and its folders, evenly chosen in the order of their names.
 pub(super) fn chosen(folder: &Path, most: usize) -> Result<Vec<PathBuf>, EvaluationError> {
-    let mut files = Vec::new();
-    gather(folder, DEPTH, &mut files);
-    files.sort();
+    let mut files = files_below(folder)?;
+    files.retain(|file| is_picture(&file.name));
     let every = files.len().div_ceil(most.max(1)).max(1);
-    let chosen: Vec<_> = files.into_iter().step_by(every).collect();
+    let chosen: Vec<_> = files.into_iter().map(|file| file.path).step_by(every).collect();
     if chosen.is_empty() { Err(EvaluationError::NoPortraits(folder.to_owned())) } else { Ok(chosen) }
-}
-
-/// What cannot be read is left out.
-fn gather(folder: &Path, depth: usize, into: &mut Vec<PathBuf>) {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    for path in entries.map(|entry| entry.path()) {
-        let ending = path.extension().map(OsStr::to_ascii_lowercase);
-        if path.is_dir() && depth > 0 {
-            gather(&path, depth - 1, into);
-        } else if ending.is_some_and(|ending| ENDINGS.iter().any(|known| ending == *known)) {
-            into.push(path);
-        }
-    }
 }
 
 #[cfg(test)]

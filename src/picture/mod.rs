@@ -11,6 +11,7 @@ mod ciede2000;
 mod composite;
 pub mod cutout;
 mod expansion;
+mod folder;
 mod inpaint;
 mod linear;
 mod load;
@@ -28,6 +29,7 @@ pub use caption::{Corner, caption};
 pub use ciede2000::{Lab, ciede2000};
 pub use composite::{Exactness, composite, exactness};
 pub use expansion::{Expansion, expansion};
+pub use folder::{FolderError, Listed, files_below, is_picture};
 pub use inpaint::{inpaint, painted_out};
 pub(crate) use linear::{Linear, encoded};
 pub use load::{

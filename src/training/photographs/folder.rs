@@ -4,22 +4,21 @@ use super::relief::Head;
 use super::sitter::Sitter;
 use crate::body::BodyModel;
 use crate::engine::progress::{Cancelled, Control, Progress, Stage};
-use crate::picture::{LoadError, load_face};
+use crate::picture::{FolderError, Listed, LoadError, files_below, is_picture, load_face};
 use crate::project::{digest_of, hex};
 use crate::training::shards::LeftOut;
 use crate::vision::{Eyes, HeadPoints, VisionError};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, VecDeque};
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Portraits that a folder may hold, and folders in folders.
+/// Portraits that a folder may hold.
 const MOST: usize = 100_000;
-const DEEPEST: usize = 8;
 
 /// Bytes of a file of captions.
 const LONGEST_CAPTIONS: u64 = 16 << 20;
@@ -27,14 +26,12 @@ const LONGEST_CAPTIONS: u64 = 16 << 20;
 /// Sitters that are kept ready: some six megabytes each.
 const READY: usize = 160;
 
-const ENDINGS: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
-
 /// Why a folder gives no portraits.
 #[derive(Debug, thiserror::Error)]
-pub enum FolderError {
-    #[error("cannot read the portraits: {source}; check that the folder is there and readable ({path})")]
-    Read { path: PathBuf, source: std::io::Error },
-    #[error("the captions are no list of file names and texts: {reason}; mend or remove the file ({path})")]
+pub enum PortraitsError {
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    #[error("the captions are no list of file names and texts: {reason}; mend or remove the file ({})", path.display())]
     Captions { path: PathBuf, reason: String },
     #[error("the folder holds no JPEG, PNG or WebP picture; choose another one ({0})")]
     Empty(PathBuf),
@@ -87,13 +84,12 @@ struct Ready {
 
 impl Portraits {
     /// Lists the pictures of a folder and of the folders in it, in the order of their names. Captions stand in any
-    /// `*.json` beside them: an object of file names and texts. Every picture is looked at, which takes the better part of a second each.
-    pub fn open(folder: &Path, model: &BodyModel, control: &Control) -> Result<Self, FolderError> {
-        let mut entries = Vec::new();
-        list(folder, folder, 0, &mut entries)?;
-        entries.sort_by(|one, other| one.name.cmp(&other.name));
+    /// `*.json` beside them: an object of file names and texts. Every picture is looked at, which takes the better part
+    /// of a second each.
+    pub fn open(folder: &Path, model: &BodyModel, control: &Control) -> Result<Self, PortraitsError> {
+        let entries = list(folder)?;
         if entries.is_empty() {
-            return Err(FolderError::Empty(folder.to_owned()));
+            return Err(PortraitsError::Empty(folder.to_owned()));
         }
         let points = HeadPoints::of(model);
         let head = Head::of(model, &points);
@@ -194,42 +190,29 @@ impl Portraits {
     }
 }
 
-/// Adds the pictures below `folder`; links are not followed.
-fn list(root: &Path, folder: &Path, depth: usize, entries: &mut Vec<Entry>) -> Result<(), FolderError> {
-    let failed = |source| FolderError::Read { path: folder.to_owned(), source };
-    let mut captions = BTreeMap::new();
-    let (mut pictures, mut folders) = (Vec::new(), Vec::new());
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let (path, kind) = (entry.path(), entry.file_type().map_err(failed)?);
-        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_lowercase();
-        if kind.is_dir() {
-            folders.push(path);
-        } else if kind.is_file() && ending == "json" {
-            captions.append(&mut read_captions(&path)?);
-        } else if kind.is_file() && ENDINGS.contains(&&*ending) {
-            pictures.push(path);
-        }
+/// The pictures below a folder, by name.
+fn list(folder: &Path) -> Result<Vec<Entry>, PortraitsError> {
+    let files = files_below(folder)?;
+    let mut captions: BTreeMap<&str, BTreeMap<String, String>> = BTreeMap::new();
+    for file in files.iter().filter(|file| file.name.to_lowercase().ends_with(".json")) {
+        captions.entry(file.place().0).or_default().append(&mut read_captions(&file.path)?);
     }
-    for path in pictures {
-        let within = path.strip_prefix(root).unwrap_or(&path);
-        let name = within.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
-        let own = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        entries.push(Entry { caption: captions.get(own).cloned(), name, path });
+    let pictures: Vec<_> = files.iter().filter(|file| is_picture(&file.name)).collect();
+    if pictures.len() > MOST {
+        return Err(PortraitsError::TooMany(folder.to_owned()));
     }
-    if entries.len() > MOST {
-        return Err(FolderError::TooMany(root.to_owned()));
-    }
-    if depth < DEEPEST {
-        folders.iter().try_for_each(|folder| list(root, folder, depth + 1, entries))?;
-    }
-    Ok(())
+    let entry = |file: &&Listed| {
+        let (place, own) = file.place();
+        let caption = captions.get(place).and_then(|captions| captions.get(own)).cloned();
+        Entry { path: file.path.clone(), name: file.name.clone(), caption }
+    };
+    Ok(pictures.iter().map(entry).collect())
 }
 
-fn read_captions(path: &Path) -> Result<BTreeMap<String, String>, FolderError> {
+fn read_captions(path: &Path) -> Result<BTreeMap<String, String>, PortraitsError> {
     let mut text = String::new();
     let file = File::open(path).and_then(|file| file.take(LONGEST_CAPTIONS).read_to_string(&mut text));
     file.map_err(|source| FolderError::Read { path: path.to_owned(), source })?;
     serde_json::from_str(&text)
-        .map_err(|error| FolderError::Captions { path: path.to_owned(), reason: error.to_string() })
+        .map_err(|error| PortraitsError::Captions { path: path.to_owned(), reason: error.to_string() })
 }

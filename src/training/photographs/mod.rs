@@ -14,7 +14,7 @@ mod sitter;
 mod skin;
 mod view;
 
-pub use folder::{FolderError, Portraits, Usable};
+pub use folder::{Portraits, PortraitsError, Usable};
 pub use sitter::{NoSitter, Sitter};
 pub use view::{Framing, MOST_TURN_DEG, View};
 

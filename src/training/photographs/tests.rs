@@ -41,7 +41,7 @@ fn folder_with(portrait: &RgbImage) -> tempfile::TempDir {
     folder
 }
 
-fn open(folder: &Path) -> Result<Portraits, FolderError> {
+fn open(folder: &Path) -> Result<Portraits, PortraitsError> {
     Portraits::open(folder, &BodyModel::open_head().unwrap(), &Control::silent())
 }
 
@@ -141,17 +141,17 @@ fn a_set_of_photographs_says_whose_they_are_and_hangs_nothing_on_a_hidden_ear() 
 #[test]
 fn folders_without_portraits_are_refused_and_a_stop_is_heard() {
     let folder = tempfile::tempdir().unwrap();
-    assert!(matches!(open(folder.path()), Err(FolderError::Empty(_))));
-    assert!(matches!(open(&folder.path().join("none")), Err(FolderError::Read { .. })));
+    assert!(matches!(open(folder.path()), Err(PortraitsError::Empty(_))));
+    assert!(matches!(open(&folder.path().join("none")), Err(PortraitsError::Folder(_))));
     RgbImage::new(40, 40).save(folder.path().join("a.png")).unwrap();
     assert!(open(folder.path()).unwrap().usable().is_empty());
     let stop = CancelFlag::default();
     stop.cancel();
     let model = BodyModel::open_head().unwrap();
     let stopped = Portraits::open(folder.path(), &model, &Control::new(stop, |_| {}));
-    assert!(matches!(stopped, Err(FolderError::Cancelled(_))));
+    assert!(matches!(stopped, Err(PortraitsError::Cancelled(_))));
     std::fs::write(folder.path().join("captions.json"), "[]").unwrap();
-    assert!(matches!(open(folder.path()), Err(FolderError::Captions { .. })));
+    assert!(matches!(open(folder.path()), Err(PortraitsError::Captions { .. })));
 }
 
 /// Draws every portrait's ears in the folder `ADORN_PORTRAITS`: where the fit expects the lobe (red), where it is

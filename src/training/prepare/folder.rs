@@ -1,13 +1,12 @@
 //! A folder of photos with what lies beside them: masks and texts.
 //!
 //! Beside `NAME.jpg` lie `NAME.mask.png` (or `masks/NAME.png`), or `NAME.cut.png`, and `NAME.txt` or a line of the
-//! folder's `captions.json`; the first that is there counts. Hidden files are passed over and links to folders are not
-//! followed, so no walk goes round in a circle. Photos come in the order of their names, whatever order the disk has.
+//! folder's `captions.json`; the first that is there counts. Photos come in the order of their names.
 
 use super::PrepareError;
 use super::mask::MaskFrom;
 use crate::engine::progress::{Cancelled, Control};
-use crate::picture::LARGEST_FILE;
+use crate::picture::{LARGEST_FILE, Listed, files_below, is_picture};
 use crate::project::{DEFAULT_PROMPT, LONGEST_PROMPT, digest_of, hex};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -17,20 +16,11 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-/// Folders in folders are read this deep.
-const DEPTH: usize = 12;
-
-/// Files and folders that are looked at.
-const MOST_ENTRIES: usize = 2_000_000;
-
 /// Bytes of `captions.json`.
 const LONGEST_LIST: u64 = 64 << 20;
 
 /// Bytes of a text.
 const LONGEST_TEXT: u64 = 64 << 10;
-
-/// Endings of what is read as a photo, in either case.
-const ENDINGS: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
 
 const MASKS: &str = "masks";
 const CAPTIONS: &str = "captions.json";
@@ -89,13 +79,10 @@ impl CaptionFrom {
 
 /// Every photo of a folder, by name, with the digests of all that it is made of.
 pub(super) fn photos(folder: &Path, control: &Control) -> Result<Vec<Photo>, PrepareError> {
-    let mut walk = Walk { photos: Vec::new(), entries: 0 };
-    walk.enter(folder, "", 0)?;
-    let mut photos = walk.photos;
+    let mut photos = listed(folder)?;
     if photos.is_empty() {
         return Err(PrepareError::NoPhotos { path: folder.to_owned() });
     }
-    photos.sort_by(|one, other| one.name.cmp(&other.name));
     photos.par_iter_mut().try_for_each(|photo| {
         control.check()?;
         photo.sha256 = sha256_of(&photo.path);
@@ -127,78 +114,41 @@ fn sha256_of(path: &Path) -> Option<String> {
     is_file.then(|| File::open(path).and_then(digest).ok()).flatten()
 }
 
-struct Walk {
-    photos: Vec<Photo>,
-    entries: usize,
-}
-
-/// What a folder holds, by name.
-#[derive(Default)]
-struct Entries {
-    files: BTreeMap<String, PathBuf>,
-    folders: BTreeMap<String, PathBuf>,
-}
-
-impl Walk {
-    fn enter(&mut self, folder: &Path, prefix: &str, depth: usize) -> Result<(), PrepareError> {
-        if depth > DEPTH {
-            return Err(PrepareError::TooDeep { path: folder.to_owned(), most: DEPTH });
+/// Photos with what lies beside them.
+fn listed(folder: &Path) -> Result<Vec<Photo>, PrepareError> {
+    let listed = files_below(folder)?;
+    let files: BTreeMap<&str, &PathBuf> =
+        listed.iter().map(|file| (file.name.as_str(), &file.path)).collect();
+    let mut lists = BTreeMap::new();
+    for file in &listed {
+        if let (place, CAPTIONS) = file.place() {
+            lists.insert(place, list_of(&file.path)?);
         }
-        let Entries { files, folders } = self.entries(folder)?;
-        let masks = match folders.get(MASKS) {
-            Some(masks) => self.entries(masks)?.files,
-            None => BTreeMap::new(),
-        };
-        let list = match files.get(CAPTIONS) {
-            Some(path) => list_of(path)?,
-            None => BTreeMap::new(),
-        };
-        for (file, path) in &files {
-            if let Some(stem) = photo_stem(file) {
-                let beside = |ending: &str| files.get(&format!("{stem}.{ending}"));
-                let mask =
-                    mask_of(beside("mask.png").or(masks.get(&format!("{stem}.png"))), beside("cut.png"));
-                let caption = caption_beside(beside("txt"), list.get(file));
-                let name = format!("{prefix}{file}");
-                self.photos.push(Photo { name, path: path.clone(), sha256: None, mask, caption });
-            }
-        }
-        for (name, path) in folders.iter().filter(|(name, _)| *name != MASKS) {
-            self.enter(path, &format!("{prefix}{name}/"), depth + 1)?;
-        }
-        Ok(())
     }
-
-    fn entries(&mut self, folder: &Path) -> Result<Entries, PrepareError> {
-        let failed = |source| PrepareError::Read { path: folder.to_owned(), source };
-        let mut found = Entries::default();
-        for entry in fs::read_dir(folder).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            self.entries += 1;
-            if self.entries > MOST_ENTRIES {
-                return Err(PrepareError::TooMany { path: folder.to_owned(), most: MOST_ENTRIES });
-            }
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.starts_with('.') {
-                continue;
-            }
-            let kind = entry.file_type().map_err(failed)?;
-            if kind.is_dir() {
-                found.folders.insert(name, entry.path());
-            } else if kind.is_file() || !entry.path().is_dir() {
-                found.files.insert(name, entry.path());
-            }
-        }
-        Ok(found)
-    }
+    let photo = |file: &Listed| {
+        let ((place, own), stem) = (file.place(), photo_stem(file)?);
+        let (before, own_stem) = stem.split_at(file.name.len() - own.len());
+        let at = |name: String| files.get(name.as_str()).copied();
+        let mask = at(format!("{stem}.mask.png")).or_else(|| at(format!("{before}{MASKS}/{own_stem}.png")));
+        let listed = lists.get(place).and_then(|list: &BTreeMap<String, String>| list.get(own));
+        Some(Photo {
+            name: file.name.clone(),
+            path: file.path.clone(),
+            sha256: None,
+            mask: mask_of(mask, at(format!("{stem}.cut.png"))),
+            caption: caption_beside(at(format!("{stem}.txt")), listed),
+        })
+    };
+    Ok(listed.iter().filter_map(photo).collect())
 }
 
-/// The name without its ending, if it is a photo's.
-fn photo_stem(file: &str) -> Option<&str> {
-    let (stem, ending) = file.rsplit_once('.')?;
-    let is_picture = ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known));
-    let is_companion = stem.ends_with(".mask") || stem.ends_with(".cut");
-    (is_picture && !is_companion).then_some(stem)
+/// The name without its ending, if it is a photo's and no mask's.
+fn photo_stem(file: &Listed) -> Option<&str> {
+    let (stem, _) = file.name.rsplit_once('.').filter(|_| is_picture(&file.name))?;
+    let is_mask = stem.ends_with(".mask")
+        || stem.ends_with(".cut")
+        || file.place().0.split('/').any(|part| part == MASKS);
+    (!is_mask).then_some(stem)
 }
 
 fn mask_of(mask: Option<&PathBuf>, cut: Option<&PathBuf>) -> Option<MaskFile> {

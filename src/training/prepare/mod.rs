@@ -33,7 +33,7 @@ use crate::body::{BodyError, BodyModel};
 use crate::control::pose_render;
 use crate::engine::progress::{Cancelled, Control};
 use crate::engine::{EngineError, NetworkSize};
-use crate::picture::load_face;
+use crate::picture::{FolderError, load_face};
 use crate::project::digest_of;
 use crate::scene::Band;
 use crate::vision::segment::{self, SegmentError, Segmenter};
@@ -76,12 +76,8 @@ pub struct Request {
 pub enum PrepareError {
     #[error("cannot read: {source}; check that it is there and readable ({path})")]
     Read { path: PathBuf, source: std::io::Error },
-    #[error(
-        "the folder holds more than {most} files; prepare parts of it, each into a folder of its own ({path})"
-    )]
-    TooMany { path: PathBuf, most: usize },
-    #[error("folders lie more than {most} deep in each other; move the photos further up ({path})")]
-    TooDeep { path: PathBuf, most: usize },
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     #[error("the folder holds no PNG, JPEG or WebP photo; choose another ({path})")]
     NoPhotos { path: PathBuf },
     #[error("the captions cannot be used: {reason}; write {{\"photo.jpg\": \"what it shows\"}} ({path})")]

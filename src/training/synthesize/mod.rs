@@ -21,7 +21,7 @@ pub(super) use sheet::marked;
 pub use sheet::overlay;
 pub use truth::{CameraTruth, EarringTruth, LobeTruth, Looks, TRUTH_FORMAT, Truth};
 
-use super::photographs::{FolderError, Portraits};
+use super::photographs::{Portraits, PortraitsError};
 use super::shards::{BuildError, LeftOut, Making, Manifest, Plan, Tally, binned, build};
 use crate::body::{BodyError, BodyModel};
 use crate::control::pose_render;
@@ -106,7 +106,7 @@ pub enum SynthesisError {
     #[error(transparent)]
     Size(Box<EngineError>),
     #[error(transparent)]
-    Portraits(#[from] FolderError),
+    Portraits(#[from] PortraitsError),
     #[error(
         "none of the folder's {0} portraits can be turned: each needs a face seen from the front and a bare earlobe; choose other portraits"
     )]
@@ -124,7 +124,7 @@ impl From<PeopleError> for SynthesisError {
 /// Makes the set, or what is missing of it.
 pub fn synthesize(request: &Request, control: &Control) -> Result<Synthesized, BuildError<SynthesisError>> {
     let maker = Maker::new(request, control).map_err(|error| match error {
-        SynthesisError::Portraits(FolderError::Cancelled(cancelled)) => BuildError::Cancelled(cancelled),
+        SynthesisError::Portraits(PortraitsError::Cancelled(cancelled)) => BuildError::Cancelled(cancelled),
         error => BuildError::Make(error),
     })?;
     let mut recipe = vec![
