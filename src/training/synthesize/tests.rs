@@ -6,6 +6,7 @@ use crate::picture::{PlacedEarring, composite};
 use crate::render::sheet::contact_sheet;
 use image::imageops::{self, FilterType};
 use image::{DynamicImage, RgbImage};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 fn request(out: &Path, count: u64) -> Request {
@@ -89,6 +90,37 @@ fn a_sample_holds_everything_and_the_truth_fits_its_members() {
             }
         }
     }
+}
+
+/// A set of any size, shuffled in bounded memory: its digests hold, every member of every sample can be read, and the
+/// manifest counts what is there.
+#[test]
+#[ignore = "needs a set: ADORN_SHARDS=FOLDER"]
+fn a_whole_set_is_read_back() {
+    let folder = PathBuf::from(std::env::var_os("ADORN_SHARDS").expect("ADORN_SHARDS"));
+    let shards = Shards::open(&folder).unwrap();
+    shards.verify().unwrap();
+    let manifest = shards.manifest();
+    let side = manifest.recipe["size"].as_u64().unwrap() as u32;
+    let (mut keys, mut counted) = (BTreeSet::new(), Tally::default());
+    for sample in shards.stream(Order::Shuffled { seed: 1, buffer: 256 }, &[]) {
+        let sample = sample.unwrap();
+        assert_eq!(sample.members.len(), MEMBERS.len());
+        for ending in MEMBERS.iter().filter(|ending| ending.ends_with(".png") && **ending != "pose.png") {
+            assert_eq!(sample.picture(ending).unwrap().width(), side, "{} {ending}", sample.key);
+        }
+        assert!(sample.picture("pose.png").is_some());
+        counted.add(&tally(&serde_json::from_slice(sample.member("truth.json").unwrap()).unwrap()));
+        assert!(keys.insert(sample.key));
+    }
+    assert_eq!(keys.len() as u64, manifest.samples);
+    for property in counted.properties() {
+        let stored: Vec<_> = manifest.statistics.of(property).collect();
+        println!("{property}  {stored:?}");
+        assert_eq!(counted.of(property).collect::<Vec<_>>(), stored);
+    }
+    let memory = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    println!("{} samples; {:?}", keys.len(), memory.lines().find(|line| line.starts_with("VmHWM")));
 }
 
 /// Sheets to look at: 60 pictures, and 15 with their truth drawn over them; of drawn people, or of those in the folder
