@@ -1,6 +1,6 @@
 //! Smooth noise in space, the same everywhere: value noise on a lattice of hashed corners.
 
-use glam::Vec3;
+use glam::{Vec3, Vec3A};
 
 /// A lattice corner's value, -1..1.
 fn corner(x: i32, y: i32, z: i32) -> f32 {
@@ -15,7 +15,8 @@ fn corner(x: i32, y: i32, z: i32) -> f32 {
 
 /// -1..1, features about one unit wide.
 pub(super) fn noise(at: Vec3) -> f32 {
-    let cell = at.floor();
+    // Four numbers are rounded down faster than three.
+    let cell = Vec3::from(Vec3A::from(at).floor());
     let share = at - cell;
     let share = share * share * (Vec3::splat(3.0) - 2.0 * share);
     let (x, y, z) = (cell.x as i32, cell.y as i32, cell.z as i32);

@@ -3,10 +3,64 @@
 use super::super::canon::{Canon, scalp};
 use crate::project::Dice;
 use glam::{IVec3, Vec3};
-use std::collections::HashMap;
 
 /// Side of the cells in which the body's vertices are looked up, metres.
 const CELL: f32 = 0.016;
+
+/// Cells' borders are known as exactly as this, metres.
+const SLACK: f32 = 1e-6;
+
+/// Steps to a cell's neighbours, itself first.
+const AROUND: [IVec3; 27] = {
+    let mut steps = [IVec3::ZERO; 27];
+    let mut index = 0;
+    while index < 27 {
+        // The middle one changes places with the first.
+        let own = if index == 0 {
+            13
+        } else if index == 13 {
+            0
+        } else {
+            index
+        };
+        steps[index as usize] = IVec3::new(own / 9 - 1, own / 3 % 3 - 1, own % 3 - 1);
+        index += 1;
+    }
+    steps
+};
+
+/// Vertices by the cell that they lie in.
+struct Cells {
+    low: IVec3,
+    size: IVec3,
+    vertices: Vec<Vec<u32>>,
+}
+
+impl Cells {
+    fn of(places: &[Vec3], chosen: &[usize]) -> Self {
+        let own = |vertex: &usize| cell(places[*vertex]);
+        let low = chosen.iter().map(own).reduce(IVec3::min).unwrap_or_default();
+        let high = chosen.iter().map(own).reduce(IVec3::max).unwrap_or_default();
+        let size = high - low + 1;
+        let mut cells = Self { low, size, vertices: vec![Vec::new(); size.element_product() as usize] };
+        for vertex in chosen {
+            if let Some(index) = cells.index(own(vertex)) {
+                cells.vertices[index].push(*vertex as u32);
+            }
+        }
+        cells
+    }
+
+    fn index(&self, cell: IVec3) -> Option<usize> {
+        let at = cell - self.low;
+        let is_inside = at.cmpge(IVec3::ZERO).all() && at.cmplt(self.size).all();
+        is_inside.then(|| ((at.z * self.size.y + at.y) * self.size.x + at.x) as usize)
+    }
+
+    fn of_cell(&self, cell: IVec3) -> &[u32] {
+        self.index(cell).map_or(&[], |index| &self.vertices[index])
+    }
+}
 
 /// The colour a strand takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +94,7 @@ impl Strand {
 /// The mean body as an obstacle, and roots on it.
 pub(super) struct Grower<'a> {
     pub(super) canon: &'a Canon,
-    cells: HashMap<IVec3, Vec<u32>>,
+    cells: Cells,
     /// Middle between the lobes, at rest.
     pub(super) ears: Vec3,
     /// Triangles of the scalp with the running sum of their areas times density.
@@ -66,12 +120,9 @@ pub(super) struct Path<'p> {
 impl<'a> Grower<'a> {
     pub(super) fn new(canon: &'a Canon) -> Self {
         let rest = &canon.rest;
-        let mut cells: HashMap<IVec3, Vec<u32>> = HashMap::new();
-        for (vertex, place) in rest.vertices.iter().enumerate() {
-            if canon.body.parts[vertex] == crate::body::Part::Skin {
-                cells.entry(cell(*place)).or_default().push(vertex as u32);
-            }
-        }
+        let is_skin = |vertex: &usize| canon.body.parts[*vertex] == crate::body::Part::Skin;
+        let skin: Vec<_> = (0..rest.vertices.len()).filter(is_skin).collect();
+        let cells = Cells::of(&rest.vertices, &skin);
         let ears = rest.lobes[0].midpoint(rest.lobes[1]);
         let mut sum = 0.0;
         let mut roots = Vec::new();
@@ -117,22 +168,20 @@ impl<'a> Grower<'a> {
 
     /// The vertex nearest to a point, if one is near.
     pub(super) fn nearest(&self, at: Vec3, ears: bool) -> Option<u32> {
-        let rest = &self.canon.rest;
-        let home = cell(at);
+        let (rest, home) = (&self.canon.rest, cell(at));
         let mut best = (f32::INFINITY, None);
-        for dx in -1..=1 {
-            for dy in -1..=1 {
-                for dz in -1..=1 {
-                    let Some(list) = self.cells.get(&(home + IVec3::new(dx, dy, dz))) else {
-                        continue;
-                    };
-                    for &vertex in list {
-                        let place = rest.vertices[vertex as usize];
-                        let apart = place.distance_squared(at);
-                        if apart < best.0 && (ears || !self.is_ear(place)) {
-                            best = (apart, Some(vertex));
-                        }
-                    }
+        for step in AROUND {
+            // Most cells around the vertex's own are too far away to matter.
+            let low = (home + step).as_vec3() * CELL;
+            let gap = (low - at).max(at - low - CELL).max(Vec3::ZERO) - SLACK;
+            if gap.max(Vec3::ZERO).length_squared() >= best.0 {
+                continue;
+            }
+            for &vertex in self.cells.of_cell(home + step) {
+                let place = rest.vertices[vertex as usize];
+                let apart = place.distance_squared(at);
+                if apart < best.0 && (ears || !self.is_ear(place)) {
+                    best = (apart, Some(vertex));
                 }
             }
         }

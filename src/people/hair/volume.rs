@@ -1,7 +1,7 @@
 //! How densely hair fills space: a coarse grid that light is dimmed by.
 
 use super::grow::Strand;
-use glam::{UVec3, Vec3};
+use glam::{UVec3, Vec3, Vec3A};
 
 /// Cells along the longest side.
 const CELLS: f32 = 52.0;
@@ -65,16 +65,19 @@ impl Volume {
         Some(((cell.z * self.size.y + cell.y) * self.size.x + cell.x) as usize)
     }
 
-    /// Density between the eight cells around a place.
-    fn blended(&self, place: Vec3) -> f32 {
-        let corner = place.floor();
-        let share = place - corner;
-        let Some(first) = self.index(corner) else {
-            return 0.0;
-        };
-        if self.index(corner + Vec3::ONE).is_none() {
-            return self.density[first];
+    /// Density between the eight cells around a place; none outside the grid.
+    fn blended(&self, place: Vec3A) -> Option<f32> {
+        let size = self.size.as_vec3a();
+        if (place.cmplt(Vec3A::ZERO) | place.cmpge(size)).any() {
+            return None;
         }
+        let corner = place.floor();
+        // Whole numbers far below 2^24: exact.
+        let first = corner.dot(Vec3A::new(1.0, size.x, size.x * size.y)) as usize;
+        if (corner + 1.0).cmpge(size).any() {
+            return Some(self.density[first]);
+        }
+        let share = place - corner;
         let (row, layer) = (self.size.x as usize, (self.size.x * self.size.y) as usize);
         let at = |step: usize| self.density[first + step];
         let mix = |a: f32, b: f32, t: f32| a + (b - a) * t;
@@ -85,7 +88,14 @@ impl Volume {
                 share.y,
             )
         };
-        mix(side(0), side(layer), share.z)
+        Some(mix(side(0), side(layer), share.z))
+    }
+
+    /// Whether a ray at a place outside the grid never comes back to it.
+    fn leaves(&self, place: Vec3A, direction: Vec3A) -> bool {
+        let below = place.cmplt(Vec3A::ZERO) & direction.cmple(Vec3A::ZERO);
+        let above = place.cmpge(self.size.as_vec3a()) & direction.cmpge(Vec3A::ZERO);
+        (below | above).any()
     }
 
     /// Optical depth between a point and the open in a direction (unit), leaving out the first `skip` metres.
@@ -93,11 +103,16 @@ impl Volume {
         if self.density.is_empty() {
             return 0.0;
         }
+        let (at, direction, low) = (Vec3A::from(at), Vec3A::from(direction), Vec3A::from(self.low));
         // Steps grow: near blockers matter most.
         let (mut sum, mut length, mut step) = (0.0, skip, self.cell * 0.9);
         for _ in 0..9 {
-            let place = (at + direction * (length + step * 0.5) - self.low) / self.cell;
-            sum += self.blended(place - 0.5) * step;
+            let place = (at + direction * (length + step * 0.5) - low) / self.cell - 0.5;
+            match self.blended(place) {
+                Some(density) => sum += density * step,
+                None if self.leaves(place, direction) => break,
+                None => (),
+            }
             length += step;
             step *= 1.22;
         }

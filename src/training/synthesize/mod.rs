@@ -237,17 +237,25 @@ impl Maker {
         Ok(None)
     }
 
-    /// In a mixed set every other number is a photograph.
     fn posed(&self, number: u64, attempt: u64) -> Result<Option<Posed>, SynthesisError> {
         let size = CanvasSize { width: self.size.width(), height: self.size.height() };
-        let key = (self.seed, number);
+        let is_mixed = self.rendered && self.portraits.is_some();
+        let (is_second, own) =
+            if is_mixed { taking_turns(self.seed, number) } else { (false, (self.seed, number)) };
         match &self.portraits {
-            Some(portraits) if !self.rendered || number % 2 == 1 => {
-                Ok(photographic::posed(portraits, key, size, attempt))
+            Some(portraits) if is_second || !self.rendered => {
+                Ok(photographic::posed(portraits, own, size, attempt))
             }
-            _ => rendered::posed(&self.people, &self.model, key, size, (attempt, attempt + 1 == ATTEMPTS)),
+            _ => rendered::posed(&self.people, &self.model, own, size, (attempt, attempt + 1 == ATTEMPTS)),
         }
     }
+}
+
+/// In a mixed set every other number is a photograph, the second style. Each style has a seed of its own and counts its
+/// own numbers: what is spread evenly over all of them need not be so over every other one.
+fn taking_turns(seed: u64, number: u64) -> (bool, (u64, u64)) {
+    let is_second = number % 2 == 1;
+    (is_second, (if is_second { !seed } else { seed }, number / 2))
 }
 
 fn is_shown(worn: &WornTruth, main: usize) -> bool {
@@ -257,7 +265,9 @@ fn is_shown(worn: &WornTruth, main: usize) -> bool {
 /// What the manifest counts: everything that is to be balanced.
 fn tally(truth: &Truth) -> Tally {
     let mut tally = Tally::default();
-    tally.count("yaw", binned(truth.head_in_world_deg[0], YAW.0, YAW.1, 8, 0));
+    let yaw = binned(truth.head_in_world_deg[0], YAW.0, YAW.1, 8, 0);
+    tally.count(&format!("yaw_{}", truth.style), &*yaw);
+    tally.count("yaw", yaw);
     tally.count("face_ratio", binned(truth.face_ratio, RATIO.0, RATIO.1, 7, 1));
     tally.count("style", &*truth.style);
     if let Some(looks) = &truth.attributes {

@@ -92,6 +92,21 @@ fn a_sample_holds_everything_and_the_truth_fits_its_members() {
     }
 }
 
+#[test]
+fn both_styles_of_a_mixed_set_are_spread_over_everything() {
+    for style in [false, true] {
+        let own = (0..128).map(|number| taking_turns(7, number)).filter(|(second, _)| *second == style);
+        let even: Vec<_> = own.map(|(_, (seed, number))| cast::evenly(seed, number)).collect();
+        assert_eq!(even.len(), 64);
+        for axis in 0..4 {
+            let in_quarter =
+                |quarter: f64| even.iter().filter(|at| (at[axis] * 4.0).floor() == quarter).count();
+            let counts = [0.0, 1.0, 2.0, 3.0].map(in_quarter);
+            assert!(counts.iter().all(|count| (13..=19).contains(count)), "axis {axis}: {counts:?}");
+        }
+    }
+}
+
 /// A set of any size, shuffled in bounded memory: its digests hold, every member of every sample can be read, and the
 /// manifest counts what is there.
 #[test]
