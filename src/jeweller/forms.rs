@@ -1,7 +1,8 @@
 //! How each family is put together. Millimetres, the lobe's stud at the origin; what hangs, hangs along -y.
 
-use super::assembly::{Bench, Blade, DOME, Solid};
+use super::assembly::Bench;
 use super::shape::{Material, Ring, Tint, chain};
+use super::solid::{Blade, DOME, Solid};
 use super::{Design, Metal};
 use glam::{Vec2, Vec3, vec3};
 use std::f32::consts::{PI, TAU};

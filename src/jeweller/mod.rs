@@ -21,6 +21,7 @@ mod ground;
 mod light;
 mod photo;
 mod shape;
+mod solid;
 mod stone;
 mod trace;
 mod worn;

@@ -273,3 +273,65 @@ impl Brilliant {
         gathered
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::Dice;
+
+    fn facets() -> Vec<(Vec3, f32)> {
+        let lanes = |four: &Four| [0, 1, 2, 3].map(|lane| (four.normal(lane), four.reach[lane]));
+        CUT.fours.iter().flat_map(lanes).collect()
+    }
+
+    fn direction(dice: &mut Dice) -> Vec3 {
+        vec3(dice.spread(), dice.spread(), dice.spread()).normalize_or(Vec3::Z)
+    }
+
+    #[test]
+    fn a_ray_leaves_through_the_nearest_facet_ahead_whatever_rings_are_not_asked() {
+        let (mut dice, facets) = (Dice::new(5), facets());
+        assert_eq!(facets.len(), 4 + 8 + 8 + 16 + 8 + 16 + 32);
+        let mut asked = 0;
+        for _ in 0..20_000 {
+            let from = vec3(dice.spread(), dice.spread(), 0.4 * dice.spread());
+            let is_inside = facets.iter().all(|(normal, reach)| normal.dot(from) < reach - 1e-3);
+            if !is_inside {
+                continue;
+            }
+            asked += 1;
+            let along = direction(&mut dice);
+            let ahead = facets.iter().filter(|(normal, _)| normal.dot(along) > STEEP);
+            let nearest = ahead.map(|(normal, reach)| (reach - normal.dot(from)) / normal.dot(along));
+            let nearest = nearest.fold(f32::INFINITY, f32::min);
+            let (reach, normal) = CUT.leave(from, along).expect("a way out");
+            assert!((reach - nearest).abs() < 1e-5, "{from} {along}: {reach} {nearest}");
+            assert!(normal.dot(along) > 0.0);
+        }
+        assert!(asked > 1000, "{asked}");
+    }
+
+    #[test]
+    fn a_ray_enters_where_it_meets_the_body_and_passes_by_where_it_does_not() {
+        let (mut dice, facets) = (Dice::new(6), facets());
+        let mut met = 0;
+        for _ in 0..20_000 {
+            let from = 3.0 * direction(&mut dice);
+            let along = (1.2 * direction(&mut dice) - from).normalize();
+            // How far outside the body the ray's points are at most and where, by looking at many of them.
+            let outside = |reach: f32| {
+                let at = from + along * reach;
+                facets.iter().map(|(normal, reach)| normal.dot(at) - reach).fold(f32::NEG_INFINITY, f32::max)
+            };
+            match CUT.enter(from, along) {
+                Some((reach, normal)) => {
+                    met += 1;
+                    assert!(outside(reach).abs() < 1e-4 && outside(reach - 0.01) > 0.0, "{from} {along}");
+                    assert!(normal.dot(along) < 0.0);
+                }
+                None => assert!((0..600).all(|step| outside(step as f32 * 0.01) > -1e-4), "{from} {along}"),
+            }
+        }
+        assert!((2000..19_000).contains(&met), "{met}");
+    }
+}

@@ -16,12 +16,10 @@ const AROUND: [IVec3; 27] = {
     let mut index = 0;
     while index < 27 {
         // The middle one changes places with the first.
-        let own = if index == 0 {
-            13
-        } else if index == 13 {
-            0
-        } else {
-            index
+        let own = match index {
+            0 => 13,
+            13 => 0,
+            other => other,
         };
         steps[index as usize] = IVec3::new(own / 9 - 1, own / 3 % 3 - 1, own % 3 - 1);
         index += 1;
