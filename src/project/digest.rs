@@ -1,7 +1,9 @@
 //! SHA-256 as files and records spell it: lower-case hexadecimal.
 
 use sha2::{Digest, Sha256};
+use std::fs::File;
 use std::io::{self, Read};
+use std::path::Path;
 
 /// Bytes that are read at once.
 const BLOCK: usize = 1 << 16;
@@ -27,6 +29,11 @@ pub fn digest_of(mut from: impl Read) -> io::Result<String> {
             Err(error) => return Err(error),
         }
     }
+}
+
+/// The digest of a file.
+pub fn digest_of_file(path: &Path) -> io::Result<String> {
+    digest_of(File::open(path)?)
 }
 
 #[cfg(test)]

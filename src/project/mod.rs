@@ -23,7 +23,7 @@ mod whole_file;
 pub use check::{FieldFault, LARGEST_PLAN, LONGEST_PROMPT, MOST_STROKE_POINTS, MOST_STROKES};
 pub use cut::{CutFrom, Rectangle, Stroke, StrokeKind};
 pub use dice::{Dice, mixed};
-pub use digest::{digest_of, hex};
+pub use digest::{digest_of, digest_of_file, hex};
 pub use file::{FORMAT, FileError, load, parse, save, to_json};
 pub use paths::{base_of, relative_path, resolve};
 pub use schema::schema_json;

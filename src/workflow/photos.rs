@@ -2,11 +2,10 @@
 
 use super::WorkflowError;
 use crate::picture::{ProductPhoto, load_face, load_product, painted_out};
-use crate::project::{Stroke, digest_of, hex};
+use crate::project::{Stroke, digest_of_file, hex};
 use image::RgbImage;
 use sha2::{Digest, Sha256};
 use std::convert::Infallible;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -154,8 +153,7 @@ fn file_key(path: &Path, done: String) -> std::io::Result<FileKey> {
 }
 
 fn sha256_of_file(path: &Path) -> Result<String, WorkflowError> {
-    let digest = File::open(path).and_then(digest_of);
-    digest.map_err(|source| WorkflowError::Read { path: path.to_owned(), source })
+    digest_of_file(path).map_err(|source| WorkflowError::Read { path: path.to_owned(), source })
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A bundle while it is made: beside its place, renamed when it is whole, gone if it never is.
 
-use super::manifest::digest;
 use super::{BundleError, MANIFEST, Manifest};
+use crate::project::digest_of_file;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -43,7 +43,7 @@ impl Building {
     /// Adds the manifest with a digest of each of `files` and puts the bundle in its place.
     pub(super) fn finish(self, mut manifest: Manifest, files: &[String]) -> Result<(), BundleError> {
         for name in files {
-            let sha256 = digest(&self.path().join(name)).map_err(|error| self.failed(&error))?;
+            let sha256 = digest_of_file(&self.path().join(name)).map_err(|error| self.failed(&error))?;
             manifest.sha256.insert(name.clone(), sha256);
         }
         let text =

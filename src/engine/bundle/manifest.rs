@@ -2,11 +2,9 @@
 
 use super::BundleError;
 use crate::engine::files::read_text;
-use crate::project::{DEFAULT_PROMPT, Sampler, digest_of};
+use crate::project::{DEFAULT_PROMPT, Sampler, digest_of_file};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io;
 use std::path::{Component, Path};
 
 /// The manifest's file name.
@@ -121,7 +119,7 @@ impl Manifest {
                 problems.push(format!("{MANIFEST} lists {name:?}, which is not inside the bundle"));
                 continue;
             }
-            match digest(&folder.join(name)) {
+            match digest_of_file(&folder.join(name)) {
                 Ok(found) if found.eq_ignore_ascii_case(expected) => {}
                 Ok(found) => {
                     problems.push(format!("{name} changed: sha256 expected {expected}, found {found}"));
@@ -131,11 +129,6 @@ impl Manifest {
         }
         problems
     }
-}
-
-/// A file's SHA-256 in hexadecimal.
-pub(crate) fn digest(path: &Path) -> io::Result<String> {
-    digest_of(File::open(path)?)
 }
 
 pub(crate) fn first_line(text: &str) -> String {

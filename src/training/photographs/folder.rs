@@ -5,23 +5,19 @@ use super::sitter::Sitter;
 use crate::body::BodyModel;
 use crate::engine::progress::{Cancelled, Control, Progress, Stage};
 use crate::picture::{FolderError, Listed, LoadError, files_below, is_picture, load_face};
-use crate::project::{digest_of, hex};
+use crate::project::{digest_of_file, hex};
+use crate::training::captions::{CaptionsError, read_captions};
 use crate::training::shards::LeftOut;
 use crate::vision::{Eyes, HeadPoints, VisionError};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, VecDeque};
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Portraits that a folder may hold.
 const MOST: usize = 100_000;
-
-/// Bytes of a file of captions.
-const LONGEST_CAPTIONS: u64 = 16 << 20;
 
 /// Sitters that are kept ready: some six megabytes each.
 const READY: usize = 160;
@@ -31,8 +27,8 @@ const READY: usize = 160;
 pub enum PortraitsError {
     #[error(transparent)]
     Folder(#[from] FolderError),
-    #[error("the captions are no list of file names and texts: {reason}; mend or remove the file ({})", path.display())]
-    Captions { path: PathBuf, reason: String },
+    #[error(transparent)]
+    Captions(#[from] CaptionsError),
     #[error("the folder holds no JPEG, PNG or WebP picture; choose another one ({0})")]
     Empty(PathBuf),
     #[error("the folder holds more than {MOST} pictures; choose a part of it ({0})")]
@@ -128,8 +124,7 @@ impl Portraits {
     fn surveyed(&self, index: usize) -> Result<Usable, String> {
         let sitter = self.sitter(index);
         let sitter = (*sitter).as_ref().map_err(String::clone)?;
-        let sha256 = File::open(&self.entries[index].path).and_then(digest_of);
-        let sha256 = sha256.map_err(|error| error.to_string())?;
+        let sha256 = digest_of_file(&self.entries[index].path).map_err(|error| error.to_string())?;
         Ok(Usable { index, sha256, yaw_deg: sitter.angles().yaw_deg, bare: sitter.bare() })
     }
 
@@ -207,12 +202,4 @@ fn list(folder: &Path) -> Result<Vec<Entry>, PortraitsError> {
         Entry { path: file.path.clone(), name: file.name.clone(), caption }
     };
     Ok(pictures.iter().map(entry).collect())
-}
-
-fn read_captions(path: &Path) -> Result<BTreeMap<String, String>, PortraitsError> {
-    let mut text = String::new();
-    let file = File::open(path).and_then(|file| file.take(LONGEST_CAPTIONS).read_to_string(&mut text));
-    file.map_err(|source| FolderError::Read { path: path.to_owned(), source })?;
-    serde_json::from_str(&text)
-        .map_err(|error| PortraitsError::Captions { path: path.to_owned(), reason: error.to_string() })
 }

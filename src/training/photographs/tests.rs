@@ -151,7 +151,7 @@ fn folders_without_portraits_are_refused_and_a_stop_is_heard() {
     let stopped = Portraits::open(folder.path(), &model, &Control::new(stop, |_| {}));
     assert!(matches!(stopped, Err(PortraitsError::Cancelled(_))));
     std::fs::write(folder.path().join("captions.json"), "[]").unwrap();
-    assert!(matches!(open(folder.path()), Err(PortraitsError::Captions { .. })));
+    assert!(matches!(open(folder.path()), Err(PortraitsError::Captions(_))));
 }
 
 /// Draws every portrait's ears in the folder `ADORN_PORTRAITS`: where the fit expects the lobe (red), where it is

@@ -8,14 +8,13 @@ use super::PrepareError;
 use crate::engine::checkpoint::{Checkpoint, CheckpointError, Weights};
 use crate::engine::files::read_text;
 use crate::picture::pillow_bicubic;
-use crate::project::digest_of;
+use crate::project::digest_of_file;
 use candle_core::{D, DType, Device, Module, Tensor};
 use candle_nn::{Activation, VarBuilder};
 use candle_transformers::models::blip::{BlipForConditionalGeneration, Config, VisionConfig};
 use candle_transformers::models::blip_text;
 use image::RgbImage;
 use serde::Deserialize;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use tokenizers::Tokenizer;
 
@@ -190,9 +189,10 @@ impl Captioner {
         let weights: Vec<_> = checkpoint.paths().map(Path::to_owned).collect();
         let model = network(checkpoint, &settings.config())
             .map_err(|error| CaptionerError::Unfit { what: error.to_string(), path: folder.to_owned() })?;
-        let sha256 = [config, words].into_iter().chain(weights).map(|path| {
-            File::open(&path).and_then(digest_of).map_err(|source| PrepareError::Read { path, source })
-        });
+        let sha256 = [config, words]
+            .into_iter()
+            .chain(weights)
+            .map(|path| digest_of_file(&path).map_err(|source| PrepareError::Read { path, source }));
         Ok(Self {
             model,
             tokenizer,

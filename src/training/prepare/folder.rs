@@ -3,8 +3,10 @@
 //! Beside `NAME.jpg` lie `NAME.mask.png` (or `masks/NAME.png`), or `NAME.cut.png`, and `NAME.txt` or a line of the
 //! folder's `captions.json`; the first that is there counts. Photos come in the order of their names.
 
+use super::super::captions::read_captions;
 use super::PrepareError;
 use super::mask::MaskFrom;
+use crate::engine::files::read_text;
 use crate::engine::progress::{Cancelled, Control};
 use crate::picture::{LARGEST_FILE, Listed, files_below, is_picture};
 use crate::project::{DEFAULT_PROMPT, LONGEST_PROMPT, digest_of, hex};
@@ -13,11 +15,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
-
-/// Bytes of `captions.json`.
-const LONGEST_LIST: u64 = 64 << 20;
 
 /// Bytes of a text.
 const LONGEST_TEXT: u64 = 64 << 10;
@@ -122,7 +121,7 @@ fn listed(folder: &Path) -> Result<Vec<Photo>, PrepareError> {
     let mut lists = BTreeMap::new();
     for file in &listed {
         if let (place, CAPTIONS) = file.place() {
-            lists.insert(place, list_of(&file.path)?);
+            lists.insert(place, read_captions(&file.path)?);
         }
     }
     let photo = |file: &Listed| {
@@ -159,10 +158,8 @@ fn mask_of(mask: Option<&PathBuf>, cut: Option<&PathBuf>) -> Option<MaskFile> {
 fn caption_beside(file: Option<&PathBuf>, listed: Option<&String>) -> Result<Caption, String> {
     let (text, from) = match (file, listed) {
         (Some(path), _) => {
-            let bytes =
-                read(path, LONGEST_TEXT).map_err(|error| format!("the text cannot be read: {error}"))?;
-            let text = String::from_utf8(bytes).map_err(|_| "the text is not UTF-8; save it again so")?;
-            (text, CaptionFrom::File)
+            let wrong = |error| format!("the text cannot be read: {error}; save it again as UTF-8");
+            (read_text(path, LONGEST_TEXT).map_err(wrong)?, CaptionFrom::File)
         }
         (None, Some(text)) => (text.clone(), CaptionFrom::List),
         (None, None) => (DEFAULT_PROMPT.to_owned(), CaptionFrom::Default),
@@ -182,25 +179,4 @@ pub(super) fn caption(text: &str, from: CaptionFrom) -> Result<Caption, String> 
         }
         _ => Ok(Caption { text, from }),
     }
-}
-
-/// Texts by file name.
-fn list_of(path: &Path) -> Result<BTreeMap<String, String>, PrepareError> {
-    let bytes = read(path, LONGEST_LIST);
-    let bytes = bytes.map_err(|source| PrepareError::Read { path: path.to_owned(), source })?;
-    serde_json::from_slice(&bytes)
-        .map_err(|error| PrepareError::Captions { path: path.to_owned(), reason: error.to_string() })
-}
-
-/// A file of at most so many bytes.
-fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is no file"));
-    }
-    let mut bytes = Vec::new();
-    File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most {
-        return Err(io::Error::other(format!("it has more than {most} bytes")));
-    }
-    Ok(bytes)
 }

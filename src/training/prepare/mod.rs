@@ -27,6 +27,7 @@ pub use folder::CaptionFrom;
 pub use mask::MaskFrom;
 pub use measured::{MEASURED_FORMAT, Measured, MeasuredEarring, overlay};
 
+use super::CaptionsError;
 use super::shards::{BuildError, LeftOut, Making, Manifest, Plan, Tally, binned, build};
 use super::synthesize::{face_rows, png, rgb};
 use crate::body::{BodyError, BodyModel};
@@ -34,7 +35,7 @@ use crate::control::pose_render;
 use crate::engine::progress::{Cancelled, Control};
 use crate::engine::{EngineError, NetworkSize};
 use crate::picture::{FolderError, load_face};
-use crate::project::digest_of;
+use crate::project::digest_of_file;
 use crate::scene::Band;
 use crate::vision::segment::{self, SegmentError, Segmenter};
 use crate::vision::{Eyes, HeadPoints, PhotoPose, VisionError, find_earrings, pose_from_photo};
@@ -42,7 +43,6 @@ use captioner::Captioner;
 use crop::Crop;
 use folder::{Caption, Photo};
 use image::{ExtendedColorType, GrayImage, ImageError, RgbImage, Rgba, RgbaImage};
-use std::fs::File;
 use std::path::PathBuf;
 use unfit::{Stop, Unfit};
 
@@ -80,8 +80,8 @@ pub enum PrepareError {
     Folder(#[from] FolderError),
     #[error("the folder holds no PNG, JPEG or WebP photo; choose another ({path})")]
     NoPhotos { path: PathBuf },
-    #[error("the captions cannot be used: {reason}; write {{\"photo.jpg\": \"what it shows\"}} ({path})")]
-    Captions { path: PathBuf, reason: String },
+    #[error(transparent)]
+    Captions(#[from] CaptionsError),
     #[error(transparent)]
     Body(Box<BodyError>),
     #[error(transparent)]
@@ -150,8 +150,7 @@ impl Maker {
     fn new(request: &Request, control: &Control) -> Result<Self, PrepareError> {
         let model = BodyModel::open_head().map_err(|error| PrepareError::Body(Box::new(error)))?;
         let digest = |path: &PathBuf| {
-            let read = |source| PrepareError::Read { path: path.clone(), source };
-            File::open(path).and_then(digest_of).map_err(read)
+            digest_of_file(path).map_err(|source| PrepareError::Read { path: path.clone(), source })
         };
         Ok(Self {
             size: NetworkSize::new(request.size, request.size)
@@ -196,21 +195,22 @@ impl Maker {
         };
         let crop = Crop::of(photo, &mask, &pose.fit, self.size.width())?;
         let (picture, matte) = (crop.picture(&pixels), crop.matte(&mask));
-        let caption = self.caption(caption, &picture)?;
-        let truth = Measured::of(key.clone(), photo, (&caption, mask_from), (&pose, &ears), (&crop, &matte))?;
+        let mut truth =
+            Measured::of(key.clone(), photo, (caption, mask_from), (&pose, &ears), (&crop, &matte))?;
+        // Last, because describing takes longer than everything else.
+        if let Some(Caption { text, from }) = self.described(caption, &picture)? {
+            (truth.caption, truth.caption_from) = (text, from);
+        }
         let members = self.members(&picture, &matte, &pose, &truth)?;
         Ok(Making::Sample { key, members, tally: tally(&truth) })
     }
 
-    /// The photo's own caption, or what the captioner says of the picture.
-    fn caption(&self, own: &Caption, picture: &RgbImage) -> Result<Caption, Stop> {
-        match &self.captioner {
-            Some(captioner) if own.from == CaptionFrom::Default => {
-                let text = captioner.caption(picture)?;
-                folder::caption(&text, CaptionFrom::Captioner).map_err(|reason| Unfit::Caption(reason).into())
-            }
-            _ => Ok(own.clone()),
-        }
+    /// What the captioner says of the picture of a photo without a text, if there is a captioner.
+    fn described(&self, own: &Caption, picture: &RgbImage) -> Result<Option<Caption>, Stop> {
+        let wanted = self.captioner.as_ref().filter(|_| own.from == CaptionFrom::Default);
+        let Some(captioner) = wanted else { return Ok(None) };
+        let caption = folder::caption(&captioner.caption(picture)?, CaptionFrom::Captioner);
+        Ok(Some(caption.map_err(Unfit::Caption)?))
     }
 
     fn pose(&self, pixels: &RgbImage) -> Result<PhotoPose, Stop> {

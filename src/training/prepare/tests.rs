@@ -142,7 +142,7 @@ fn fits_its_photo(sample: &Sample) {
         (truth.id.as_str(), truth.style.as_str(), truth.size),
         (sample.key.as_str(), "photo", [256, 256])
     );
-    assert_eq!(truth.source_sha256, Some(digest_of(File::open(FACE).unwrap()).unwrap()));
+    assert_eq!(truth.source_sha256, Some(digest_of_file(Path::new(FACE)).unwrap()));
 
     let picture = sample.picture("picture.png").unwrap().into_rgb8();
     let square =
@@ -240,7 +240,7 @@ fn folders_are_walked_in_order_without_circles_and_refused_in_words() {
         assert_eq!(folder::digest(&listed(photos.path()).unwrap()), before);
     }
     fs::write(photos.path().join("inner/captions.json"), r#"["no", "names"]"#).unwrap();
-    assert!(matches!(listed(photos.path()), Err(PrepareError::Captions { .. })));
+    assert!(matches!(listed(photos.path()), Err(PrepareError::Captions(_))));
     fs::remove_file(photos.path().join("inner/captions.json")).unwrap();
     assert!(matches!(listed(&photos.path().join("inner/masks")), Ok(masks) if masks.len() == 1));
     let empty = tempfile::tempdir().unwrap();
